@@ -1,0 +1,282 @@
+/* config.c - I turn mcp.json into one immutable snapshot, or say what is wrong
+ *
+ * First all files are read, then the sections, each through all files: so a
+ * tool may speak of a database that another file declares. What each section
+ * holds is said by tables (config_server, config_entry), how a table is read
+ * by config_parse.
+ */
+
+#include "config_parse.h"
+#include "template.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- what every file may hold, and what the main one alone --- */
+
+static bool
+is_of_main(const char *section)
+{
+	return strcmp(section, "server") == 0 ||
+	    strcmp(section, "limits") == 0 || strcmp(section, "include") == 0;
+}
+
+static void
+check_sections(struct config_reader *reader, const struct config_file *file)
+{
+	struct config_at whole = { NULL, NULL, 0, file->json, file };
+
+	if (file->json == NULL)
+		return;
+	json_object_object_foreach(file->json, name, json) {
+		struct config_at at = { &whole, name, 0, json, file };
+
+		if (config_key(&config_sections, name) == NULL)
+			config_unknown(reader, &at, &config_sections);
+		else if (file != reader->files && is_of_main(name))
+			config_problem(reader, &at,
+			    "\"%s\" stands in an included file. Move it to %s",
+			    name, reader->files[0].path);
+	}
+}
+
+static void
+read_section(struct config_reader *reader, const struct config_key *key)
+{
+	for (size_t i = 0; i < reader->n_files; i++) {
+		const struct config_file *file = &reader->files[i];
+		struct config_at whole = { NULL, NULL, 0, file->json, file };
+		struct config_at at;
+
+		if (config_get(&whole, key->name, &at) &&
+		    !(i > 0 && is_of_main(key->name)))
+			key->read(reader, key, &at, reader->config);
+	}
+}
+
+static void
+read_sections(struct config_reader *reader)
+{
+	for (size_t i = 0; i < reader->n_files; i++)
+		check_sections(reader, &reader->files[i]);
+	config_usual(&config_limit_table, &reader->config->server.limits);
+	for (size_t i = 0; i < config_sections.n; i++)
+		read_section(reader, &config_sections.keys[i]);
+	config_server_usual(reader);
+}
+
+static void
+digest(struct config_reader *reader)
+{
+	crypto_generichash_state state;
+	unsigned char hash[crypto_generichash_BYTES];
+
+	crypto_generichash_init(&state, NULL, 0, sizeof(hash));
+	for (size_t i = 0; i < reader->n_files; i++)
+		if (reader->files[i].bytes != NULL)
+			crypto_generichash_update(&state,
+			    (const unsigned char *)reader->files[i].bytes,
+			    reader->files[i].len);
+	crypto_generichash_final(&state, hash, sizeof(hash));
+	sodium_bin2hex(reader->config->digest, sizeof(reader->config->digest),
+	    hash, sizeof(hash));
+}
+
+/* --- problems are told in the order of the files --- */
+
+static size_t
+rank(const struct config_reader *reader, const struct mcp_problem *problem)
+{
+	size_t i = 0;
+
+	while (i < reader->n_files &&
+	    strcmp(reader->files[i].path, problem->file) != 0)
+		i++;
+	return i;
+}
+
+static bool
+is_after(const struct config_reader *reader, const struct mcp_problem *a,
+    const struct mcp_problem *b)
+{
+	size_t rank_a = rank(reader, a), rank_b = rank(reader, b);
+
+	return rank_a != rank_b ? rank_a > rank_b : a->line > b->line;
+}
+
+/* by insertion: they are few, and those of one line keep their order */
+static void
+sort_problems(const struct config_reader *reader, size_t first)
+{
+	struct mcp_problem *at = reader->problems->at;
+
+	for (size_t i = first; i < reader->problems->n; i++) {
+		struct mcp_problem problem = at[i];
+		size_t j = i;
+
+		for (; j > first && is_after(reader, &at[j - 1], &problem); j--)
+			at[j] = at[j - 1];
+		at[j] = problem;
+	}
+}
+
+int
+mcp_config_load(const char *path, struct mcp_config **configp,
+    struct mcp_problems *problems)
+{
+	struct config_reader reader = { .problems = problems };
+	size_t first = problems->n;
+	int r = 0;
+
+	if (sodium_init() < 0)
+		return -ENOSYS;
+	reader.config = calloc(1, sizeof(*reader.config));
+	if (reader.config == NULL)
+		return -ENOMEM;
+	config_files_read(&reader, path);
+	if (!reader.no_memory) {
+		read_sections(&reader);
+		digest(&reader);
+		sort_problems(&reader, first);
+	}
+	if (reader.no_memory)
+		r = -ENOMEM;
+	else if (reader.n_errors > 0)
+		r = MCP_CONFIG_E_PROBLEMS;
+	config_files_free(&reader);
+	if (r == 0)
+		*configp = reader.config;
+	else
+		mcp_config_free(reader.config);
+	return r;
+}
+
+/* --- the end --- */
+
+static void
+strings_deinit(struct mcp_strings *strings)
+{
+	for (size_t i = 0; i < strings->n; i++)
+		free(strings->at[i]);
+	free(strings->at);
+}
+
+static void
+server_deinit(struct mcp_server *server)
+{
+	free(server->name);
+	free(server->title);
+	free(server->version);
+	free(server->instructions);
+	free(server->mount);
+	strings_deinit(&server->allowed_origins);
+	strings_deinit(&server->allowed_hosts);
+}
+
+static void
+listing_deinit(char *listing[MCP_N_REVISIONS])
+{
+	for (size_t i = 0; i < MCP_N_REVISIONS; i++)
+		free(listing[i]);
+}
+
+static void
+databases_free(struct mcp_database *databases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(databases[i].name);
+		free(databases[i].url);
+		free(databases[i].path);
+	}
+	free(databases);
+}
+
+static void
+tools_free(struct mcp_tool *tools, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(tools[i].name);
+		mcp_schema_free(tools[i].input);
+		config_handler_deinit(&tools[i].handler);
+		listing_deinit(tools[i].listing);
+	}
+	free(tools);
+}
+
+static void
+resources_free(struct mcp_resource *resources, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(resources[i].uri);
+		free(resources[i].mime_type);
+		template_deinit(&resources[i].places);
+		config_handler_deinit(&resources[i].handler);
+		listing_deinit(resources[i].listing);
+	}
+	free(resources);
+}
+
+static void
+prompt_deinit(struct mcp_prompt *prompt)
+{
+	free(prompt->name);
+	free(prompt->description);
+	for (size_t i = 0; i < prompt->n_arguments; i++)
+		free(prompt->arguments[i].name);
+	free(prompt->arguments);
+	for (size_t i = 0; i < prompt->n_messages; i++) {
+		free(prompt->messages[i].role);
+		template_deinit(&prompt->messages[i].text);
+	}
+	free(prompt->messages);
+	config_handler_deinit(&prompt->handler);
+	listing_deinit(prompt->listing);
+}
+
+void
+mcp_config_free(struct mcp_config *config)
+{
+	if (config == NULL)
+		return;
+	free(config->path);
+	server_deinit(&config->server);
+	databases_free(config->databases, config->n_databases);
+	tools_free(config->tools, config->n_tools);
+	resources_free(config->resources, config->n_resources);
+	resources_free(config->templates, config->n_templates);
+	for (size_t i = 0; i < config->n_prompts; i++)
+		prompt_deinit(&config->prompts[i]);
+	free(config->prompts);
+	free(config);
+}
+
+/* --- who looks something up --- */
+
+const struct mcp_tool *
+mcp_config_tool(const struct mcp_config *config, const char *name)
+{
+	for (size_t i = 0; i < config->n_tools; i++)
+		if (strcmp(config->tools[i].name, name) == 0)
+			return &config->tools[i];
+	return NULL;
+}
+
+const struct mcp_prompt *
+mcp_config_prompt(const struct mcp_config *config, const char *name)
+{
+	for (size_t i = 0; i < config->n_prompts; i++)
+		if (strcmp(config->prompts[i].name, name) == 0)
+			return &config->prompts[i];
+	return NULL;
+}
+
+const struct mcp_resource *
+mcp_config_resource(const struct mcp_config *config, const char *uri)
+{
+	for (size_t i = 0; i < config->n_resources; i++)
+		if (strcmp(config->resources[i].uri, uri) == 0)
+			return &config->resources[i];
+	return NULL;
+}

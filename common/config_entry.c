@@ -1,0 +1,600 @@
+/* config_entry.c - I am the tables of what is offered: tools, resources,
+ * prompts
+ *
+ * The order of rows is the order of the manual; that of the file is free. What
+ * one key can tell is checked where it is read; what takes two of them, once
+ * the object is read, by the function its table names.
+ */
+
+#include "config_parse.h"
+#include "template.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define ENTRIES_MAX 10000 /* of a kind; each is compared with each */
+#define ARGUMENTS_MAX 100 /* of a prompt */
+#define WORDS_MAX 1024	  /* bytes of what has no limit of its own */
+#define TOOL_NAME_MAX 128 /* "Tools", "Tool Names" */
+#define TOOL_NAME_WELL 64 /* what all clients take */
+
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define DIGITS "0123456789"
+
+/* --- what several kinds of entries have --- */
+
+static const struct config_key icon_keys[] = {
+	{ "src", .read = config_string, .required = true, .least = 1,
+	    .shown = CONFIG_SHOWN },
+	{ "mimeType", .read = config_string, .shown = CONFIG_SHOWN },
+	{ "sizes", .read = config_strings, .shown = CONFIG_SHOWN },
+	{ "theme", .read = config_string, .shown = CONFIG_SHOWN,
+	    .choices = (const char *const[]){ "light", "dark", NULL } },
+};
+static const struct config_table icon_table =
+    CONFIG_TABLE("an icon", icon_keys, NULL);
+static const struct config_list icons = { &icon_table, 0, 0 };
+
+static const struct config_key annotation_keys[] = {
+	{ "audience", .read = config_strings, .shown = CONFIG_SHOWN,
+	    .choices = (const char *const[]){ "user", "assistant", NULL } },
+	{ "priority", .read = config_fraction, .shown = CONFIG_SHOWN },
+	{ "lastModified", .read = config_string,
+	    .shown = CONFIG_SINCE(MCP_FIELD_TITLE) /* came with it */ },
+};
+static const struct config_table annotation_table =
+    CONFIG_TABLE("\"annotations\"", annotation_keys, NULL);
+
+/* clang-format off */
+#define TITLE { "title", .read = config_string, \
+	.shown = CONFIG_SINCE(MCP_FIELD_TITLE) }
+#define DESCRIPTION { "description", .read = config_string, \
+	.shown = CONFIG_SHOWN }
+#define ICONS { "icons", .read = config_elements, .list = &icons, \
+	.shown = CONFIG_SINCE(MCP_FIELD_ICONS) }
+/* "_meta" of an entry came with the titles, in 2025-06-18 */
+#define META { "_meta", .read = config_anything, \
+	.shown = CONFIG_SINCE(MCP_FIELD_TITLE) }
+#define HANDLERS(type) \
+	{ "sql", .read = config_sql, CONFIG_KEPT(type, handler) }, \
+	{ "text", .read = config_text, CONFIG_KEPT(type, handler) }, \
+	{ "file", .read = config_text_file, CONFIG_KEPT(type, handler) }, \
+	{ "exec", .read = config_later }, \
+	{ "http", .read = config_later }, \
+	{ "plugin", .read = config_later }
+/* clang-format on */
+
+/* A handler that is not built yet has been told of already. */
+static void
+require_handler(struct config_reader *reader, const struct config_at *at,
+    const struct config_table *table, const struct mcp_handler *handler)
+{
+	if (handler->kind == MCP_HANDLER_NONE && !config_has(at, "exec") &&
+	    !config_has(at, "http") && !config_has(at, "plugin"))
+		config_problem(reader, at,
+		    "%s needs a handler. Give it \"sql\", \"text\" or "
+		    "\"file\"",
+		    table->noun);
+}
+
+static void
+tell_twice(struct config_reader *reader, const struct config_at *at,
+    const char *key, const char *name)
+{
+	struct config_at member;
+
+	if (config_get(at, key, &member))
+		config_problem(reader, &member,
+		    "there is another with the \"%s\" \"%.*s\". Rename one, "
+		    "or take it out",
+		    key, CONFIG_QUOTE(name));
+}
+
+static bool
+is_same(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* --- schemas --- */
+
+/* Spec: "Tools", "Tool": a JSON Schema whose "type" is "object" */
+static void
+compile(struct config_reader *reader, const struct config_at *at,
+    struct mcp_schema **schemap)
+{
+	struct mcp_buf where = MCP_BUF_INIT, why = MCP_BUF_INIT;
+	int r = mcp_schema_new(at->json, schemap, &where, &why);
+
+	if (r < 0 || where.failed || why.failed)
+		reader->no_memory = true;
+	else if (r == MCP_SCHEMA_E_BAD)
+		config_problem_below(reader, at,
+		    where.data == NULL ? "" : where.data,
+		    "\"%s\" is no JSON Schema: %s. Mend it there", at->key,
+		    why.data == NULL ? "nobody knows why" : why.data);
+	mcp_buf_deinit(&where);
+	mcp_buf_deinit(&why);
+}
+
+static bool
+is_object_schema(struct config_reader *reader, const struct config_at *at)
+{
+	struct config_at type;
+
+	if (!config_is(reader, at, json_type_object))
+		return false;
+	if (config_get(at, "type", &type) &&
+	    json_object_is_type(type.json, json_type_string) &&
+	    strcmp(json_object_get_string(type.json), "object") == 0)
+		return true;
+	config_problem(reader, at,
+	    "\"%s\" does not describe an object. Write \"type\": \"object\" "
+	    "into it",
+	    at->key);
+	return false;
+}
+
+static void
+read_schema(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base)
+{
+	struct mcp_schema *schema = NULL;
+	struct mcp_tool *tool = base;
+
+	if (!is_object_schema(reader, at))
+		return;
+	compile(reader, at, &schema);
+	if (key->kept)
+		tool->input = schema;
+	else
+		mcp_schema_free(schema);
+}
+
+/* The member takes the reference, if it takes anything. */
+static void
+set_member(struct config_reader *reader, struct json_object *object,
+    const char *name, struct json_object *value)
+{
+	if (value != NULL && json_object_object_add(object, name, value) == 0)
+		return;
+	json_object_put(value);
+	reader->no_memory = true;
+}
+
+/* Some clients fall over a tool without "inputSchema" or "properties", so
+ * both are always listed. */
+static void
+complete_schema(struct config_reader *reader, const struct config_at *at,
+    struct mcp_tool *tool)
+{
+	struct config_at schema;
+
+	if (!config_has(at, "inputSchema")) {
+		set_member(
+		    reader, at->json, "inputSchema", json_object_new_object());
+		if (!config_get(at, "inputSchema", &schema))
+			return;
+		set_member(reader, schema.json, "type",
+		    json_object_new_string("object"));
+		if (!reader->no_memory)
+			compile(reader, &schema, &tool->input);
+	}
+	if (config_get(at, "inputSchema", &schema) &&
+	    json_object_is_type(schema.json, json_type_object) &&
+	    !config_has(&schema, "properties"))
+		set_member(reader, schema.json, "properties",
+		    json_object_new_object());
+}
+
+/* --- tools --- */
+
+static const struct config_key hint_keys[] = {
+	{ "title", .read = config_string, .shown = CONFIG_SHOWN },
+	{ "readOnlyHint", .read = config_bool, .shown = CONFIG_SHOWN },
+	{ "destructiveHint", .read = config_bool, .shown = CONFIG_SHOWN },
+	{ "idempotentHint", .read = config_bool, .shown = CONFIG_SHOWN },
+	{ "openWorldHint", .read = config_bool, .shown = CONFIG_SHOWN },
+};
+static const struct config_table hint_table =
+    CONFIG_TABLE("a tool's \"annotations\"", hint_keys, NULL);
+
+static const char *
+wrong_tool_name(const char *name)
+{
+	if (strspn(name, LETTERS DIGITS "_.-") != strlen(name))
+		return "Use letters, digits, \"_\", \"-\" and \".\" only";
+	return NULL;
+}
+
+/* Both are legal, and both have cost users a client. */
+static void
+check_tool_name(
+    struct config_reader *reader, const struct config_at *at, const char *name)
+{
+	struct config_at member;
+
+	if (!config_get(at, "name", &member))
+		return;
+	if (strspn(name, LETTERS DIGITS "_") != strlen(name))
+		config_warning(reader, &member,
+		    "some clients refuse the name \"%.*s\". Letters, digits "
+		    "and \"_\" are safe everywhere",
+		    CONFIG_QUOTE(name));
+	if (strlen(name) > TOOL_NAME_WELL)
+		config_warning(reader, &member,
+		    "some clients refuse a name of %zu characters. Up to %d "
+		    "are safe everywhere",
+		    strlen(name), TOOL_NAME_WELL);
+}
+
+static bool
+has_property(const void *of, const char *name)
+{
+	return config_has(of, name);
+}
+
+static void
+check_places(struct config_reader *reader, const struct config_at *at,
+    const struct mcp_tool *tool)
+{
+	struct config_at schema, properties;
+	struct config_inputs inputs = { has_property, &properties,
+		"a property of the tool's inputSchema" };
+
+	if (config_get(at, "inputSchema", &schema) &&
+	    config_get(&schema, "properties", &properties))
+		config_handler_check(reader, at, &tool->handler, &inputs);
+}
+
+static void
+check_hints(struct config_reader *reader, const struct config_at *at,
+    const struct mcp_tool *tool)
+{
+	struct config_at annotations, hint;
+
+	if (tool->handler.kind == MCP_HANDLER_SQL && tool->handler.sql.write &&
+	    config_get(at, "annotations", &annotations) &&
+	    config_get(&annotations, "readOnlyHint", &hint) &&
+	    json_object_get_boolean(hint.json))
+		config_warning(reader, &hint,
+		    "readOnlyHint is true, and the statement may write. Take "
+		    "one of the two back");
+}
+
+static void
+check_tool(struct config_reader *reader, const struct config_at *at,
+    const struct config_table *table, void *base)
+{
+	struct mcp_tool *tool = base;
+	const struct mcp_config *config = reader->config;
+
+	require_handler(reader, at, table, &tool->handler);
+	complete_schema(reader, at, tool);
+	check_places(reader, at, tool);
+	check_hints(reader, at, tool);
+	if (tool->name != NULL)
+		check_tool_name(reader, at, tool->name);
+	for (size_t i = 0; i + 1 < config->n_tools; i++)
+		if (is_same(config->tools[i].name, tool->name))
+			tell_twice(reader, at, "name", tool->name);
+	config_listing(reader, at, table, tool->listing);
+}
+
+static const struct config_key tool_keys[] = {
+	{ "name", .read = config_string, .required = true, .least = 1,
+	    .most = TOOL_NAME_MAX, .wrong = wrong_tool_name,
+	    .shown = CONFIG_SHOWN, CONFIG_KEPT(struct mcp_tool, name) },
+	TITLE,
+	DESCRIPTION,
+	{ "inputSchema", .read = read_schema, .shown = CONFIG_SHOWN,
+	    CONFIG_KEPT(struct mcp_tool, input) },
+	{ "outputSchema", .read = read_schema,
+	    .shown = CONFIG_SINCE(MCP_FIELD_OUTPUT_SCHEMA) },
+	{ "annotations", .read = config_member, .table = &hint_table,
+	    .shown = CONFIG_SINCE(MCP_FIELD_ANNOTATIONS) },
+	ICONS,
+	META,
+	HANDLERS(struct mcp_tool),
+	{ "allow", .read = config_later },
+	{ "idempotency", .read = config_later },
+};
+static const struct config_table tool_table =
+    CONFIG_TABLE("a tool", tool_keys, check_tool);
+
+/* --- resources --- */
+
+static const char *
+wrong_uri(const char *uri)
+{
+	size_t scheme = strspn(uri, LETTERS DIGITS "+.-");
+
+	if (strchr(LETTERS, uri[0]) == NULL || uri[scheme] != ':')
+		return "Begin it with a scheme, \"docs://handbook\"";
+	for (const char *c = uri; *c != '\0'; c++)
+		if ((unsigned char)*c <= ' ' || strchr("\"<>\\^`", *c) != NULL)
+			return "Write what no URI may hold as %XX";
+	return NULL;
+}
+
+static const char *
+wrong_plain_uri(const char *uri)
+{
+	if (strpbrk(uri, "{}") != NULL)
+		return "Places belong to \"resourceTemplates\"";
+	return wrong_uri(uri);
+}
+
+static void
+check_uri(struct config_reader *reader, const struct config_at *at,
+    const char *key, const struct mcp_resource *all, size_t n)
+{
+	for (size_t i = 0; i + 1 < n; i++)
+		if (is_same(all[i].uri, all[n - 1].uri))
+			tell_twice(reader, at, key, all[n - 1].uri);
+}
+
+static void
+check_resource(struct config_reader *reader, const struct config_at *at,
+    const struct config_table *table, void *base)
+{
+	struct mcp_resource *resource = base;
+	const struct mcp_config *config = reader->config;
+	const struct config_inputs none = { NULL, NULL,
+		"A resource has no arguments; \"resourceTemplates\" have" };
+
+	require_handler(reader, at, table, &resource->handler);
+	config_handler_check(reader, at, &resource->handler, &none);
+	check_uri(reader, at, "uri", config->resources, config->n_resources);
+	config_listing(reader, at, table, resource->listing);
+}
+
+#define RESOURCE_KEYS                                                          \
+	{ "name", .read = config_string, .required = true, .least = 1,         \
+		.most = WORDS_MAX, .shown = CONFIG_SHOWN },                    \
+	    TITLE, DESCRIPTION,                                                \
+	    { "mimeType", .read = config_string, .least = 1,                   \
+		    .most = WORDS_MAX, .shown = CONFIG_SHOWN,                  \
+		    CONFIG_KEPT(struct mcp_resource, mime_type) },             \
+	    { "annotations", .read = config_member,                            \
+		    .table = &annotation_table, .shown = CONFIG_SHOWN },       \
+	    ICONS, META, HANDLERS(struct mcp_resource)
+
+static const struct config_key resource_keys[] = {
+	{ "uri", .read = config_string, .required = true, .least = 1,
+	    .most = WORDS_MAX, .wrong = wrong_plain_uri, .shown = CONFIG_SHOWN,
+	    CONFIG_KEPT(struct mcp_resource, uri) },
+	{ "size", .read = config_size, .most = UINT32_MAX,
+	    .shown = CONFIG_SHOWN },
+	RESOURCE_KEYS,
+};
+static const struct config_table resource_table =
+    CONFIG_TABLE("a resource", resource_keys, check_resource);
+
+/* --- resource templates --- */
+
+static void
+read_uri_template(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base)
+{
+	struct mcp_resource *resource = base;
+	const char *why;
+	int r;
+
+	config_string(reader, key, at, base);
+	if (resource->uri == NULL)
+		return;
+	r = template_init(
+	    &resource->places, mcp_text_of(resource->uri), TEMPLATE_URI, &why);
+	if (r < 0)
+		reader->no_memory = true;
+	else if (r == TEMPLATE_E_BAD)
+		config_problem(reader, at, "in \"%s\" %s", at->key, why);
+	else if (strchr(resource->uri, '{') == NULL)
+		config_problem(reader, at,
+		    "\"%.*s\" has no {place}. Declare it under \"resources\"",
+		    CONFIG_QUOTE(resource->uri));
+}
+
+static bool
+has_place(const void *of, const char *name)
+{
+	return template_has(of, name);
+}
+
+static void
+check_template(struct config_reader *reader, const struct config_at *at,
+    const struct config_table *table, void *base)
+{
+	struct mcp_resource *resource = base;
+	const struct mcp_config *config = reader->config;
+	const struct config_inputs inputs = { has_place, &resource->places,
+		"a place of its uriTemplate" };
+
+	require_handler(reader, at, table, &resource->handler);
+	config_handler_check(reader, at, &resource->handler, &inputs);
+	check_uri(
+	    reader, at, "uriTemplate", config->templates, config->n_templates);
+	config_listing(reader, at, table, resource->listing);
+}
+
+static const struct config_key template_keys[] = {
+	{ "uriTemplate", .read = read_uri_template, .required = true,
+	    .least = 1, .most = WORDS_MAX, .wrong = wrong_uri,
+	    .shown = CONFIG_SHOWN, CONFIG_KEPT(struct mcp_resource, uri) },
+	RESOURCE_KEYS,
+};
+static const struct config_table template_table =
+    CONFIG_TABLE("a resource template", template_keys, check_template);
+
+/* --- prompts --- */
+
+static const char *
+wrong_argument_name(const char *name)
+{
+	if (strspn(name, LETTERS DIGITS "_.-") != strlen(name))
+		return "Use letters, digits, \"_\", \"-\" and \".\" only: it "
+		       "is a {place} too";
+	return NULL;
+}
+
+static const struct config_key argument_keys[] = {
+	{ "name", .read = config_string, .required = true, .least = 1,
+	    .most = WORDS_MAX, .wrong = wrong_argument_name,
+	    .shown = CONFIG_SHOWN, CONFIG_KEPT(struct mcp_argument, name) },
+	TITLE,
+	DESCRIPTION,
+	{ "required", .read = config_bool, .shown = CONFIG_SHOWN,
+	    CONFIG_KEPT(struct mcp_argument, required) },
+	{ "complete", .read = config_later },
+};
+static const struct config_table argument_table =
+    CONFIG_TABLE("an argument", argument_keys, NULL);
+static const struct config_list arguments = { &argument_table,
+	offsetof(struct mcp_prompt, n_arguments), sizeof(struct mcp_argument) };
+
+static const struct config_key message_keys[] = {
+	{ "role", .read = config_string, .required = true,
+	    .choices = (const char *const[]){ "user", "assistant", NULL },
+	    CONFIG_KEPT(struct mcp_message, role) },
+	{ "text", .read = config_template, .required = true, .least = 1,
+	    CONFIG_KEPT(struct mcp_message, text) },
+};
+static const struct config_table message_table =
+    CONFIG_TABLE("a message", message_keys, NULL);
+static const struct config_list messages = { &message_table,
+	offsetof(struct mcp_prompt, n_messages), sizeof(struct mcp_message) };
+
+static bool
+has_argument(const void *of, const char *name)
+{
+	const struct mcp_prompt *prompt = of;
+
+	for (size_t i = 0; i < prompt->n_arguments; i++)
+		if (is_same(prompt->arguments[i].name, name))
+			return true;
+	return false;
+}
+
+static void
+check_arguments(struct config_reader *reader, const struct config_at *at,
+    const struct mcp_prompt *prompt)
+{
+	for (size_t i = 0; i < prompt->n_arguments; i++)
+		for (size_t j = 0; j < i; j++)
+			if (is_same(prompt->arguments[j].name,
+				prompt->arguments[i].name))
+				config_problem(reader, at,
+				    "two arguments have the name \"%.*s\". "
+				    "Rename one, or take it out",
+				    CONFIG_QUOTE(prompt->arguments[i].name));
+}
+
+/* With a statement a place may be any of its columns, and which those are is
+ * known only to who prepares it. */
+static void
+check_messages(struct config_reader *reader, const struct config_at *at,
+    const struct mcp_prompt *prompt, const struct config_inputs *inputs)
+{
+	struct config_at list, message, text;
+
+	if (prompt->handler.kind != MCP_HANDLER_NONE ||
+	    !config_get(at, "messages", &list))
+		return;
+	for (size_t i = 0; i < prompt->n_messages; i++) {
+		message = (struct config_at){ &list, NULL, i,
+			json_object_array_get_idx(list.json, i), at->file };
+		if (config_get(&message, "text", &text))
+			config_template_check(
+			    reader, &text, &prompt->messages[i].text, inputs);
+	}
+}
+
+/* The row is the prompt's subject: there is one. */
+static void
+check_row(struct config_reader *reader, const struct config_at *at,
+    const struct mcp_prompt *prompt)
+{
+	struct config_at sql, result;
+
+	if (prompt->handler.sql.result != MCP_SQL_ONE &&
+	    config_get(at, "sql", &sql) && config_get(&sql, "result", &result))
+		config_problem(reader, &result,
+		    "a prompt speaks of one row. Write \"result\": \"one\"");
+}
+
+static void
+check_prompt(struct config_reader *reader, const struct config_at *at,
+    const struct config_table *table, void *base)
+{
+	struct mcp_prompt *prompt = base;
+	const struct mcp_config *config = reader->config;
+	const struct config_inputs inputs = { has_argument, prompt,
+		"an argument of the prompt" };
+
+	check_arguments(reader, at, prompt);
+	config_handler_check(reader, at, &prompt->handler, &inputs);
+	check_messages(reader, at, prompt, &inputs);
+	check_row(reader, at, prompt);
+	for (size_t i = 0; i + 1 < config->n_prompts; i++)
+		if (is_same(config->prompts[i].name, prompt->name))
+			tell_twice(reader, at, "name", prompt->name);
+	config_listing(reader, at, table, prompt->listing);
+}
+
+static const struct config_key prompt_keys[] = {
+	{ "name", .read = config_string, .required = true, .least = 1,
+	    .most = WORDS_MAX, .shown = CONFIG_SHOWN,
+	    CONFIG_KEPT(struct mcp_prompt, name) },
+	TITLE,
+	{ "description", .read = config_string, .shown = CONFIG_SHOWN,
+	    CONFIG_KEPT(struct mcp_prompt, description) },
+	{ "arguments", .read = config_elements, .list = &arguments,
+	    .most = ARGUMENTS_MAX, .shown = CONFIG_SHOWN,
+	    CONFIG_KEPT(struct mcp_prompt, arguments) },
+	{ "messages", .read = config_elements, .list = &messages,
+	    .required = true, .least = 1, .most = ENTRIES_MAX,
+	    CONFIG_KEPT(struct mcp_prompt, messages) },
+	{ "sql", .read = config_sql, CONFIG_KEPT(struct mcp_prompt, handler) },
+	ICONS,
+	META,
+};
+static const struct config_table prompt_table =
+    CONFIG_TABLE("a prompt", prompt_keys, check_prompt);
+
+/* --- the sections of a file --- */
+
+#define LIST(member, table, type)                                              \
+	static const struct config_list member##_list = { table,               \
+		offsetof(struct mcp_config, n_##member), sizeof(type) }
+
+LIST(tools, &tool_table, struct mcp_tool);
+LIST(resources, &resource_table, struct mcp_resource);
+LIST(templates, &template_table, struct mcp_resource);
+LIST(prompts, &prompt_table, struct mcp_prompt);
+
+#define ENTRIES(name, member)                                                  \
+	{                                                                      \
+		name, .read = config_elements, .list = &member##_list,         \
+		      .most = ENTRIES_MAX,                                     \
+		      CONFIG_KEPT(struct mcp_config, member)                   \
+	}
+
+/* "include" was followed before any of these are read, and "$schema" is for
+ * editors. */
+static const struct config_key section_keys[] = {
+	{ "$schema", .read = config_string },
+	{ "server", .read = config_member, .table = &config_server_table,
+	    CONFIG_KEPT(struct mcp_config, server) },
+	{ "limits", .read = config_member, .table = &config_limit_table,
+	    CONFIG_KEPT(struct mcp_config, server.limits) },
+	{ "include", .read = config_strings },
+	{ "databases", .read = config_databases },
+	ENTRIES("tools", tools),
+	ENTRIES("resources", resources),
+	ENTRIES("resourceTemplates", templates),
+	ENTRIES("prompts", prompts),
+	{ "plugins", .read = config_later },
+};
+const struct config_table config_sections =
+    CONFIG_TABLE("the file", section_keys, NULL);

@@ -1,0 +1,425 @@
+/* config_file.c - I read the main file, and those it includes */
+
+#include "config_parse.h"
+
+#include <mcp/scan.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Where a problem with the file as a whole is told: at the "include" that
+ * names it, or, of the main file, at no line at all. */
+struct source {
+	const struct config_at *include;
+	struct config_at whole;
+};
+
+static const struct config_at *
+told_at(const struct source *source)
+{
+	return source->include != NULL ? source->include : &source->whole;
+}
+
+/* --- paths --- */
+
+static char *
+join(struct config_reader *reader, struct mcp_text front, const char *path)
+{
+	struct mcp_buf out = MCP_BUF_INIT;
+
+	mcp_buf_text(&out, front);
+	if (front.len > 0 && front.at[front.len - 1] != '/')
+		mcp_buf_putc(&out, '/');
+	mcp_buf_puts(&out, path);
+	if (!out.failed)
+		return out.data;
+	reader->no_memory = true;
+	mcp_buf_deinit(&out);
+	return NULL;
+}
+
+static char *
+absolute(struct config_reader *reader, const char *path)
+{
+	char here[PATH_MAX];
+
+	if (path[0] == '/')
+		return join(reader, MCP_TEXT_INIT, path);
+	if (getcwd(here, sizeof(here)) == NULL)
+		strcpy(here, ".");
+	return join(reader, mcp_text_of(here), path);
+}
+
+/* up to its last slash, that included; empty where there is none */
+static struct mcp_text
+directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return (struct mcp_text){ path,
+		slash == NULL ? 0 : (size_t)(slash - path) + 1 };
+}
+
+char *
+config_path(struct config_reader *reader, const struct config_file *file,
+    const char *path)
+{
+	return path[0] == '/'
+	    ? join(reader, MCP_TEXT_INIT, path)
+	    : join(reader, mcp_text_of(file->directory), path);
+}
+
+/* --- bytes --- */
+
+static bool
+is_taken(const struct config_reader *reader, const char *path)
+{
+	for (size_t i = 0; i < reader->n_files; i++)
+		if (strcmp(reader->files[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* Return: bytes read; -errno; -EFBIG beyond CONFIG_FILE_MAX */
+static ssize_t
+read_whole(int fd, char *bytes)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while (len <= CONFIG_FILE_MAX) {
+		n = read(fd, bytes + len, CONFIG_FILE_MAX + 1 - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return (ssize_t)len;
+		len += (size_t)n;
+	}
+	return -EFBIG;
+}
+
+/* O_NONBLOCK: nobody can make us wait with a FIFO */
+static int
+open_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat is;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &is) == 0 && S_ISREG(is.st_mode))
+		return fd;
+	close(fd);
+	return -EISDIR;
+}
+
+static int
+file_bytes(struct config_file *file)
+{
+	int fd = open_file(file->path);
+	char *shorter;
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	file->bytes = malloc(CONFIG_FILE_MAX + 2);
+	n = file->bytes == NULL ? -ENOMEM : read_whole(fd, file->bytes);
+	close(fd);
+	if (n < 0)
+		return (int)n;
+	file->len = (size_t)n;
+	file->bytes[n] = '\0';
+	shorter = realloc(file->bytes, file->len + 1);
+	if (shorter != NULL)
+		file->bytes = shorter;
+	return 0;
+}
+
+static void
+tell_unread(struct config_reader *reader, const struct source *source,
+    const struct config_file *file, int error)
+{
+	if (error == -ENOMEM)
+		reader->no_memory = true;
+	else if (error == -EFBIG)
+		config_problem(reader, told_at(source),
+		    "%s is larger than %u bytes. Split it with \"include\"",
+		    file->path, CONFIG_FILE_MAX);
+	else if (error == -EISDIR)
+		config_problem(reader, told_at(source),
+		    "%s is no regular file. Name a file of JSON", file->path);
+	else
+		config_problem(reader, told_at(source),
+		    "%s cannot be read: %s. Check its name and its mode",
+		    file->path, strerror(-error));
+}
+
+/* --- JSON --- */
+
+static const char *
+remedy(int condition)
+{
+	switch (condition) {
+	case MCP_SCAN_E_SYNTAX:
+		return "Beyond plain JSON only // and /* */ comments are "
+		       "allowed; look for a comma too many or too few";
+	case MCP_SCAN_E_UTF8:
+		return "Save the file as UTF-8";
+	case MCP_SCAN_E_DEPTH:
+		return "Nest less deeply";
+	case MCP_SCAN_E_DUPLICATE:
+		return "Keep one of the two";
+	case MCP_SCAN_E_INTEGER:
+		return "Write a smaller number, or a string";
+	default:
+		return "Take it out";
+	}
+}
+
+static bool
+is_strict(struct config_reader *reader, const struct config_file *file)
+{
+	struct mcp_text text = { file->bytes, file->len };
+	struct mcp_scan_error error;
+	int r = mcp_scan(text, MCP_SCAN_COMMENTS, NULL, 0, &error);
+
+	if (r < 0)
+		reader->no_memory = true;
+	if (r > 0) {
+		reader->n_errors++;
+		mcp_problems_add(reader->problems, false, file->path,
+		    error.line, "%s (column %u). %s", error.what, error.column,
+		    remedy(r));
+	}
+	return r == 0;
+}
+
+/* The scanner has had its say, so what json-c still refuses is memory. */
+static void
+file_json(struct config_reader *reader, struct config_file *file)
+{
+	struct json_tokener *tokener =
+	    json_tokener_new_ex(MCP_SCAN_DEPTH_MAX + 1);
+
+	if (tokener == NULL) {
+		reader->no_memory = true;
+		return;
+	}
+	file->json =
+	    json_tokener_parse_ex(tokener, file->bytes, (int)file->len + 1);
+	if (json_tokener_get_error(tokener) != json_tokener_success)
+		reader->no_memory = true;
+	json_tokener_free(tokener);
+}
+
+/* C strings end at a NUL, so one within a value would cut it short unseen. */
+static void
+refuse_nul(struct config_reader *reader, const struct config_at *at)
+{
+	if (json_object_is_type(at->json, json_type_string) &&
+	    strlen(json_object_get_string(at->json)) !=
+		(size_t)json_object_get_string_len(at->json))
+		config_problem(reader, at,
+		    "a string holds a NUL character. Take the \\u0000 out");
+	if (json_object_is_type(at->json, json_type_array)) {
+		size_t n = json_object_array_length(at->json);
+
+		for (size_t i = 0; i < n; i++)
+			refuse_nul(reader,
+			    &(struct config_at){ at, NULL, i,
+				json_object_array_get_idx(at->json, i),
+				at->file });
+	}
+	if (!json_object_is_type(at->json, json_type_object))
+		return;
+	json_object_object_foreach(at->json, name, json)
+		refuse_nul(
+		    reader, &(struct config_at){ at, name, 0, json, at->file });
+}
+
+/* --- files --- */
+
+static struct config_file *
+new_file(struct config_reader *reader, const char *path)
+{
+	size_t n = reader->n_files;
+	struct config_file *file = &reader->files[n];
+	char *whole = absolute(reader, path);
+
+	*file = (struct config_file){ NULL, NULL, NULL, 0, NULL };
+	file->path = join(reader, MCP_TEXT_INIT, path);
+	if (whole != NULL)
+		file->directory = mcp_text_dup(directory_of(whole));
+	if (n == 0)
+		reader->config->path = whole;
+	else
+		free(whole);
+	reader->n_files++;
+	if (file->path == NULL || file->directory == NULL)
+		reader->no_memory = true;
+	return reader->no_memory ? NULL : file;
+}
+
+static void
+read_file(struct config_reader *reader, const char *path,
+    const struct config_at *include)
+{
+	struct source source = { include, { NULL, NULL, 0, NULL, NULL } };
+	struct config_file *file;
+	int r;
+
+	if (is_taken(reader, path))
+		return;
+	if (reader->n_files == CONFIG_FILES_MAX) {
+		config_problem(reader, include,
+		    "this is more than %u files. Join some of them",
+		    CONFIG_FILES_MAX);
+		return;
+	}
+	file = new_file(reader, path);
+	if (file == NULL)
+		return;
+	source.whole.file = file;
+	r = file_bytes(file);
+	if (r < 0)
+		tell_unread(reader, &source, file, r);
+	if (r < 0 || !is_strict(reader, file))
+		return;
+	file_json(reader, file);
+	source.whole.json = file->json;
+	if (!reader->no_memory &&
+	    config_is(reader, &source.whole, json_type_object))
+		refuse_nul(reader, &source.whole);
+}
+
+/* --- include --- */
+
+static bool
+is_wild(struct mcp_text text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (strchr("*?[", text.at[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* The directory is meant as it stands, whatever characters it has. */
+static char *
+pattern_of(struct config_reader *reader, const char *path)
+{
+	struct mcp_text front = directory_of(path);
+	struct mcp_buf out = MCP_BUF_INIT;
+
+	for (size_t i = 0; i < front.len; i++) {
+		if (strchr("*?[\\", front.at[i]) != NULL)
+			mcp_buf_putc(&out, '\\');
+		mcp_buf_putc(&out, front.at[i]);
+	}
+	mcp_buf_puts(&out, path + front.len);
+	if (!out.failed)
+		return out.data;
+	reader->no_memory = true;
+	mcp_buf_deinit(&out);
+	return NULL;
+}
+
+/* No match is no problem: an empty tools.d is a good beginning. */
+static void
+read_matches(
+    struct config_reader *reader, const char *path, const struct config_at *at)
+{
+	char *pattern = pattern_of(reader, path);
+	glob_t found;
+	int r;
+
+	if (pattern == NULL)
+		return;
+	r = glob(pattern, 0, NULL, &found);
+	free(pattern);
+	if (r == GLOB_NOSPACE)
+		reader->no_memory = true;
+	for (size_t i = 0; r == 0 && i < found.gl_pathc; i++)
+		read_file(reader, found.gl_pathv[i], at);
+	if (r == 0)
+		globfree(&found);
+}
+
+/* Wildcards in the file name only: one directory is read, not a disk. */
+static void
+read_include(struct config_reader *reader, const struct config_at *at)
+{
+	const char *named;
+	struct mcp_text front;
+	char *path;
+
+	if (!config_is(reader, at, json_type_string))
+		return;
+	named = json_object_get_string(at->json);
+	front = directory_of(named);
+	if (is_wild(front)) {
+		config_problem(reader, at,
+		    "\"%.*s\" has wildcards in its directory. Put them into "
+		    "the file name, or name each directory",
+		    CONFIG_QUOTE(named));
+		return;
+	}
+	path = named[0] == '/'
+	    ? join(reader, MCP_TEXT_INIT, named)
+	    : join(reader, directory_of(at->file->path), named);
+	if (path == NULL)
+		return;
+	if (is_wild(mcp_text_of(named + front.len)))
+		read_matches(reader, path, at);
+	else
+		read_file(reader, path, at);
+	free(path);
+}
+
+static void
+read_includes(struct config_reader *reader, const struct config_file *main)
+{
+	struct config_at whole = { NULL, NULL, 0, main->json, main };
+	struct config_at list;
+
+	if (!config_get(&whole, "include", &list) ||
+	    !config_is(reader, &list, json_type_array))
+		return;
+	for (size_t i = 0; i < json_object_array_length(list.json); i++)
+		read_include(reader,
+		    &(struct config_at){ &list, NULL, i,
+			json_object_array_get_idx(list.json, i), main });
+}
+
+void
+config_files_read(struct config_reader *reader, const char *path)
+{
+	/* never moved again: the chains of struct config_at point into it */
+	reader->files = calloc(CONFIG_FILES_MAX, sizeof(*reader->files));
+	if (reader->files == NULL) {
+		reader->no_memory = true;
+		return;
+	}
+	read_file(reader, path, NULL);
+	if (!reader->no_memory)
+		read_includes(reader, &reader->files[0]);
+}
+
+void
+config_files_free(struct config_reader *reader)
+{
+	for (size_t i = 0; i < reader->n_files; i++) {
+		free(reader->files[i].path);
+		free(reader->files[i].directory);
+		free(reader->files[i].bytes);
+		json_object_put(reader->files[i].json);
+	}
+	free(reader->files);
+}

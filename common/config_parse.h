@@ -1,0 +1,221 @@
+/* config_parse.h - reading JSON by tables: a key, how to read it, where it goes
+ *
+ * A table row is one key of an object. A reader checks the value and writes
+ * what is kept into the struct that is being filled; what it dislikes becomes
+ * a problem, and reading goes on, so that all problems are told at once. Only
+ * memory may end it early: @no_memory is looked at once, at the end.
+ *
+ * The same rows say which members clients are shown, and since when.
+ */
+#ifndef CONFIG_PARSE_H
+#define CONFIG_PARSE_H
+
+#include <mcp/config.h>
+
+#include <json-c/json.h>
+
+#define CONFIG_FILE_MAX (4u << 20) /* bytes of one file */
+#define CONFIG_FILES_MAX 256	   /* the main one and those it includes */
+#define CONFIG_TOLD_MAX 100 /* errors told, and warnings; then it is enough */
+
+struct config_file {
+	char *path; /* as reached from here: what problems are told under */
+	char *directory; /* absolute: what relative paths in it start from */
+	char *bytes;	 /* NUL-terminated */
+	size_t len;
+	struct json_object *json; /* NULL: could not be read */
+};
+
+struct config_reader {
+	struct mcp_config *config;
+	struct mcp_problems *problems;
+	struct config_file *files; /* in the order read, the main one first */
+	size_t n_files;
+	unsigned n_errors;
+	unsigned n_warnings;
+	bool no_memory;
+};
+
+/* A value and the way down to it; the chain lives on the stack. */
+struct config_at {
+	const struct config_at *up; /* NULL: the whole file */
+	const char *key;	    /* NULL: an element of an array */
+	size_t index;
+	struct json_object *json;
+	const struct config_file *file;
+};
+
+struct config_key;
+struct config_table;
+
+typedef void (*config_read_fn)(struct config_reader *reader,
+    const struct config_key *key, const struct config_at *at, void *base);
+
+enum config_shown {
+	CONFIG_HIDDEN, /* from clients */
+	CONFIG_SHOWN,
+	CONFIG_SHOWN_WITH /* + the enum mcp_field it came with */
+};
+#define CONFIG_SINCE(field) (CONFIG_SHOWN_WITH + (field))
+
+/* An array of structs that grows with each element read. */
+struct config_list {
+	const struct config_table *table; /* of one element */
+	size_t n_where;			  /* offset of the count */
+	size_t size;			  /* of the struct; 0: checked only */
+};
+
+struct config_key {
+	const char *name;
+	config_read_fn read;
+	bool required;
+	bool kept; /* at offset @where of the struct; else checked only */
+	size_t where;
+	int shown;		     /* an enum config_shown */
+	uint64_t usual, least, most; /* of a number; lengths of a string */
+	const char *const *choices;  /* of a string; NULL ends them */
+	const char *(*wrong)(const char *string); /* the remedy; NULL: fine */
+	const struct config_table *table;	  /* of an object */
+	const struct config_list *list;		  /* of an array of objects */
+};
+#define CONFIG_KEPT(type, member) .kept = true, .where = offsetof(type, member)
+
+struct config_table {
+	const char *noun; /* "a tool" */
+	const struct config_key *keys;
+	size_t n;
+	/* what only the whole can tell; NULL: nothing */
+	void (*check)(struct config_reader *reader, const struct config_at *at,
+	    const struct config_table *table, void *base);
+};
+#define CONFIG_TABLE(noun_, keys_, check_)                                     \
+	{                                                                      \
+		noun_, keys_, sizeof(keys_) / sizeof(*(keys_)), check_         \
+	}
+
+/* --- readers, for the rows --- */
+void config_string(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base); /* char * */
+void config_strings(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base); /* struct mcp_strings */
+void config_template(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base); /* struct mcp_template */
+void config_bool(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base);
+void config_count(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base); /* unsigned */
+void config_size(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base); /* size_t */
+void config_fraction(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base); /* 0 to 1, checked only */
+void config_member(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base); /* a struct inside, by its table */
+void config_elements(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base); /* by its list */
+void config_anything(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at,
+    void *base); /* an object that is passed through */
+void config_later(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base); /* known, and not built yet */
+
+/* --- for those who write readers --- */
+
+/* config_object() - read the object at @at by @table into @base, then check */
+void config_object(struct config_reader *reader, const struct config_at *at,
+    const struct config_table *table, void *base);
+
+/* config_unknown() - tell that @at is no key of @table, and the nearest */
+void config_unknown(struct config_reader *reader, const struct config_at *at,
+    const struct config_table *table);
+const struct config_key *
+config_key(const struct config_table *table, const char *name);
+
+/* config_usual() - fill in the numbers of @table that the file may leave out */
+void config_usual(const struct config_table *table, void *base);
+
+/* config_get() - the member @name of the object at @at
+ * Owner:  *memberp points to @at, @name and the tree */
+bool config_get(
+    const struct config_at *at, const char *name, struct config_at *memberp);
+bool config_has(const struct config_at *at, const char *name);
+
+/* config_is() - is it of that type? If not, that is told */
+bool config_is(struct config_reader *reader, const struct config_at *at,
+    enum json_type type);
+
+/* config_keep() - put a copy of @string into *@fieldp, which owns it */
+void
+config_keep(struct config_reader *reader, char **fieldp, const char *string);
+
+/* config_near() - the one of @n names that @name is most likely a slip of
+ * Return: NULL: none is near */
+const char *config_near(const char *name,
+    const char *(*nth)(const void *of, size_t i), const void *of, size_t n);
+
+/* config_problem() - told with file and line of @at, and, in
+ * config_problem_below(), of what lies at the JSON pointer @below from there */
+void config_problem(struct config_reader *reader, const struct config_at *at,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+void config_problem_below(struct config_reader *reader,
+    const struct config_at *at, const char *below, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void config_warning(struct config_reader *reader, const struct config_at *at,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* What is quoted from a file in a problem is cut to a readable length:
+ * "%.*s", CONFIG_QUOTE(string) */
+int config_quote_len(const char *string);
+#define CONFIG_QUOTE(string) config_quote_len(string), (string)
+
+/* --- config_file: the main file, and those it includes --- */
+void config_files_read(struct config_reader *reader, const char *path);
+void config_files_free(struct config_reader *reader);
+
+/* config_path() - @path as seen from the directory of @file
+ * Return: the caller's to free; NULL: no memory, and the reader knows */
+char *config_path(struct config_reader *reader, const struct config_file *file,
+    const char *path);
+
+/* --- config_server: the house --- */
+extern const struct config_table config_server_table;
+extern const struct config_table config_limit_table;
+void config_databases(struct config_reader *reader,
+    const struct config_key *key, const struct config_at *at, void *base);
+
+/* config_server_usual() - what the file left out of "server" */
+void config_server_usual(struct config_reader *reader);
+
+/* --- config_entry: what is offered; and all sections of a file --- */
+extern const struct config_table config_sections; /* in the order to be read */
+
+/* --- config_handler: sql, text and file --- */
+void config_sql(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base); /* struct mcp_handler, as all */
+void config_text(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base);
+void config_text_file(struct config_reader *reader,
+    const struct config_key *key, const struct config_at *at, void *base);
+
+/* The names a handler may use: those of a tool's properties, say. */
+struct config_inputs {
+	bool (*has)(const void *of, const char *name);
+	const void *of;
+	const char *noun; /* "a property of the tool's inputSchema" */
+};
+
+/* config_handler_check() - is there one, and are its places inputs? */
+void
+config_handler_check(struct config_reader *reader, const struct config_at *at,
+    const struct mcp_handler *handler, const struct config_inputs *inputs);
+void
+config_template_check(struct config_reader *reader, const struct config_at *at,
+    const struct mcp_template *template, const struct config_inputs *inputs);
+void config_handler_deinit(struct mcp_handler *handler);
+
+/* --- config_listing: what clients are shown --- */
+
+/* config_listing() - the object at @at as each revision lists it */
+void config_listing(struct config_reader *reader, const struct config_at *at,
+    const struct config_table *table, char *listing[MCP_N_REVISIONS]);
+
+#endif

@@ -1,0 +1,247 @@
+/* config_server.c - I am the tables of the house: server, limits, databases */
+
+#include "config_parse.h"
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "unknown"
+#endif
+
+#define WORDS_MAX 1024 /* bytes of a name, a title, a version */
+#define DATABASES_MAX 1000u
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define DIGITS "0123456789"
+
+/* --- server --- */
+
+static const char *
+wrong_mount(const char *mount)
+{
+	if (mount[0] != '/')
+		return "Begin it with a \"/\"";
+	if (mount[strspn(mount, LETTERS DIGITS "/_.~-")] != '\0')
+		return "Use letters, digits, \"/\", \"_\", \".\", \"~\" and "
+		       "\"-\"";
+	if (strstr(mount, "//") != NULL || strstr(mount, "/.") != NULL)
+		return "Take \"//\" and \"/.\" out";
+	return NULL;
+}
+
+static const char *
+wrong_origin(const char *origin)
+{
+	const char *host = strstr(origin, "://");
+
+	if (strcmp(origin, "*") == 0)
+		return NULL;
+	if (host == NULL || host == origin || host[3] == '\0' ||
+	    strpbrk(host + 3, "/?#@ ") != NULL)
+		return "Write scheme, host and port as browsers send them, "
+		       "\"https://app.example\", or \"*\"";
+	return NULL;
+}
+
+static const char *
+wrong_host(const char *host)
+{
+	if (host[0] == '\0' || strpbrk(host, "/?#@ ") != NULL)
+		return "Write a host name alone, \"app.example\"";
+	return NULL;
+}
+
+static void
+read_mount(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base)
+{
+	struct mcp_server *server = base;
+	size_t len;
+
+	config_string(reader, key, at, base);
+	if (server->mount == NULL)
+		return;
+	len = strlen(server->mount);
+	if (len > 0 && server->mount[len - 1] == '/')
+		server->mount[len - 1] = '\0';
+}
+
+static const struct config_key server_keys[] = {
+	{ "name", .read = config_string, .least = 1, .most = WORDS_MAX,
+	    CONFIG_KEPT(struct mcp_server, name) },
+	{ "title", .read = config_string, .most = WORDS_MAX,
+	    CONFIG_KEPT(struct mcp_server, title) },
+	{ "version", .read = config_string, .least = 1, .most = WORDS_MAX,
+	    CONFIG_KEPT(struct mcp_server, version) },
+	{ "instructions", .read = config_string,
+	    CONFIG_KEPT(struct mcp_server, instructions) },
+	{ "mount", .read = read_mount, .least = 1, .most = WORDS_MAX,
+	    .wrong = wrong_mount, CONFIG_KEPT(struct mcp_server, mount) },
+	{ "allowed_origins", .read = config_strings, .wrong = wrong_origin,
+	    CONFIG_KEPT(struct mcp_server, allowed_origins) },
+	{ "allowed_hosts", .read = config_strings, .wrong = wrong_host,
+	    CONFIG_KEPT(struct mcp_server, allowed_hosts) },
+};
+const struct config_table config_server_table =
+    CONFIG_TABLE("\"server\"", server_keys, NULL);
+
+/* --- limits --- */
+
+#define KIB(n) (UINT64_C(n) << 10)
+#define MIB(n) (UINT64_C(n) << 20)
+#define HOUR_MS UINT64_C(3600000)
+#define LIMIT(member, reader, usual_, least_, most_)                           \
+	{                                                                      \
+#member, .read = reader,                                       \
+			 CONFIG_KEPT(struct mcp_limits, member),               \
+			 .usual = usual_, .least = least_, .most = most_       \
+	}
+
+static const struct config_key limit_keys[] = {
+	/*    name			reader	      usual  least  most */
+	LIMIT(max_body, config_size, MIB(4), 256, MIB(64)),
+	LIMIT(body_ms, config_count, 10000, 10, HOUR_MS),
+	LIMIT(call_ms, config_count, 60000, 10, HOUR_MS),
+	LIMIT(max_result, config_size, MIB(8), 256, MIB(64)),
+	LIMIT(max_parked, config_count, 512, 0, 1000000),
+	LIMIT(parked_ms, config_count, 10000, 1, HOUR_MS),
+	LIMIT(max_streams, config_count, 100000, 1, 10000000),
+	LIMIT(max_streams_per_address, config_count, 0, 0, 10000000),
+	LIMIT(max_calls_per_stream, config_count, 64, 1, 65536),
+	LIMIT(max_event, config_size, MIB(8), 256, MIB(15)),
+	LIMIT(max_outbox, config_size, MIB(1), 256, MIB(1024)),
+	LIMIT(heartbeat_ms, config_count, 30000, 10, HOUR_MS),
+	LIMIT(comment_ms, config_count, 15000, 10, HOUR_MS),
+	LIMIT(retry_ms, config_count, 2000, 0, HOUR_MS),
+	LIMIT(resume_ms, config_count, 60000, 0, HOUR_MS),
+	LIMIT(max_resumable, config_count, 4096, 0, 10000000),
+	LIMIT(replay_events, config_count, 64, 0, 65536),
+	LIMIT(replay_bytes, config_size, KIB(256), 0, MIB(1024)),
+};
+const struct config_table config_limit_table =
+    CONFIG_TABLE("\"limits\"", limit_keys, NULL);
+
+static void
+keep_unless(struct config_reader *reader, char **fieldp, const char *usual)
+{
+	if (*fieldp == NULL)
+		config_keep(reader, fieldp, usual);
+}
+
+void
+config_server_usual(struct config_reader *reader)
+{
+	struct mcp_server *server = &reader->config->server;
+
+	keep_unless(reader, &server->name, "mcp-fcgi");
+	keep_unless(reader, &server->version, PACKAGE_VERSION);
+	keep_unless(reader, &server->mount, "/mcp");
+}
+
+/* --- databases --- */
+
+static void
+read_url(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base)
+{
+	struct mcp_database *database = base;
+	const char *url;
+
+	config_string(reader, key, at, base);
+	url = database->url;
+	if (url == NULL)
+		return;
+	if (strncmp(url, "postgresql:", 11) == 0 ||
+	    strncmp(url, "postgres:", 9) == 0)
+		config_problem(reader, at,
+		    "PostgreSQL is not built yet. Use sqlite:PATH until a "
+		    "release says so");
+	else if (strncmp(url, "sqlite:", 7) != 0)
+		config_problem(reader, at,
+		    "\"%.*s\" is no database we know. Write sqlite:PATH",
+		    CONFIG_QUOTE(url));
+	else if (url[7] == '\0' || url[7] == ':')
+		config_problem(reader, at,
+		    "\"%.*s\" names no file. Write sqlite:PATH, relative to "
+		    "this file or absolute",
+		    CONFIG_QUOTE(url));
+	else
+		database->path = config_path(reader, at->file, url + 7);
+}
+
+static const struct config_key database_keys[] = {
+	{ "url", .read = read_url, .required = true, .least = 1,
+	    CONFIG_KEPT(struct mcp_database, url) },
+};
+static const struct config_table database_table =
+    CONFIG_TABLE("a database", database_keys, NULL);
+
+static struct mcp_database *
+new_database(struct config_reader *reader)
+{
+	struct mcp_config *config = reader->config;
+	struct mcp_database *databases = realloc(
+	    config->databases, (config->n_databases + 1) * sizeof(*databases));
+
+	if (databases == NULL) {
+		reader->no_memory = true;
+		return NULL;
+	}
+	config->databases = databases;
+	databases += config->n_databases++;
+	memset(databases, 0, sizeof(*databases));
+	return databases;
+}
+
+static bool
+is_declared(const struct mcp_config *config, const char *name)
+{
+	for (size_t i = 0; i < config->n_databases; i++)
+		if (config->databases[i].name != NULL &&
+		    strcmp(config->databases[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+read_database(struct config_reader *reader, const struct config_at *at)
+{
+	struct mcp_database *database;
+
+	if (is_declared(reader->config, at->key)) {
+		config_problem(reader, at,
+		    "there is another database \"%.*s\". Rename one, or take "
+		    "it out",
+		    CONFIG_QUOTE(at->key));
+		return;
+	}
+	if (reader->config->n_databases == DATABASES_MAX) {
+		config_problem(reader, at,
+		    "these are more than %u databases. Take some out",
+		    DATABASES_MAX);
+		return;
+	}
+	database = new_database(reader);
+	if (database == NULL)
+		return;
+	config_keep(reader, &database->name, at->key);
+	config_object(reader, at, &database_table, database);
+}
+
+/* Here the keys are names of the operator's. */
+void
+config_databases(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base)
+{
+	(void)key;
+	(void)base;
+	if (!config_is(reader, at, json_type_object))
+		return;
+	json_object_object_foreach(at->json, name, json)
+		read_database(
+		    reader, &(struct config_at){ at, name, 0, json, at->file });
+}

@@ -1,0 +1,2 @@
+dist_doc_DATA += doc/wire.txt
+dist_man_MANS += doc/mcpctl.1

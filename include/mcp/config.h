@@ -1,0 +1,206 @@
+/* config.h - I turn mcp.json into one immutable snapshot, or say what is wrong
+ *
+ * Everything a worker or the broker knows of a site is in struct mcp_config,
+ * built once by mcp_config_load() and never changed after: threads share it
+ * without locks. No json-c object survives in it: what clients are shown is
+ * kept as JSON text, what is checked is compiled.
+ *
+ * The file is JSON with comments; relative paths are relative to the file that
+ * names them; "include" adds the tools, resources, resourceTemplates, prompts
+ * and databases of other files. An unknown key is a problem that names the
+ * nearest known one. All problems are told at once, each with file and line.
+ */
+#ifndef MCP_CONFIG_H
+#define MCP_CONFIG_H
+
+#include <mcp/revision.h>
+#include <mcp/schema.h>
+#include <mcp/text.h>
+
+enum mcp_config_condition {
+	MCP_CONFIG_E_PROBLEMS = 1 /* the list says which */
+};
+
+struct mcp_strings {
+	char **at;
+	size_t n;
+};
+
+/* One problem, as a person reads it: FILE:LINE: WHAT. REMEDY */
+struct mcp_problem {
+	char *file;
+	unsigned line; /* 0: the file as a whole */
+	char *what; /* a sentence, with what to do about it */
+	bool warning; /* served all the same */
+};
+
+struct mcp_problems {
+	struct mcp_problem *at;
+	size_t n;
+	size_t n_errors; /* those that are no warnings */
+};
+#define MCP_PROBLEMS_INIT ((struct mcp_problems){ NULL, 0, 0 })
+
+/* "limits" of the file; every one has a default, a least and a most. */
+struct mcp_limits {
+	size_t max_body; /* bytes of a POST body; 4 MiB */
+	unsigned body_ms; /* to receive a request whole; 10,000 */
+	unsigned call_ms; /* for a handler; 60,000 */
+	size_t max_result; /* bytes of one answer; 8 MiB */
+	unsigned max_parked; /* requests of a process waiting for a slot; 512 */
+	unsigned parked_ms; /* how long they may; 10,000 */
+	unsigned max_streams; /* open SSE streams; 100,000 */
+	unsigned max_streams_per_address; /* 0: no limit; 0 */
+	unsigned max_calls_per_stream; /* admitted and unanswered; 64 */
+	size_t max_event; /* bytes of one event; 8 MiB */
+	size_t max_outbox; /* bytes waiting for one reader; 1 MiB */
+	unsigned heartbeat_ms; /* seed "heartbeat" events; 30,000 */
+	unsigned comment_ms; /* keep-alive comments; 15,000 */
+	unsigned retry_ms; /* the retry: clients are told; 2,000 */
+	unsigned resume_ms; /* how long a broken stream stays parked; 60,000 */
+	unsigned max_resumable; /* parked streams; 4,096 */
+	unsigned replay_events; /* a stream's ring: count; 64 */
+	size_t replay_bytes; /* and bytes; 256 KiB */
+};
+
+struct mcp_server {
+	char *name; /* "mcp-fcgi" */
+	char *title; /* NULL: none */
+	char *version; /* ours */
+	char *instructions; /* NULL: none */
+	char *mount; /* "/mcp"; no slash at its end */
+	struct mcp_strings allowed_origins; /* "https://app.example", or "*" */
+	struct mcp_strings allowed_hosts; /* n 0: see mcp_gate_check() */
+	struct mcp_limits limits;
+};
+
+struct mcp_database {
+	char *name;
+	char *url; /* as written */
+	char *path; /* sqlite: the file, absolute */
+};
+
+/* A text with {name} places; "{{" and "}}" stand for single braces. */
+struct mcp_template_piece {
+	char *text; /* literal, or the name of a place */
+	size_t len;
+	bool place;
+};
+struct mcp_template {
+	struct mcp_template_piece *pieces;
+	size_t n;
+};
+
+/* mcp_template_expand() - append @template, each place replaced by @value's
+ * text for it (a place without value stays empty) */
+typedef struct mcp_text (*mcp_template_fn)(void *context, const char *name);
+void mcp_template_expand(const struct mcp_template *template,
+    mcp_template_fn value, void *context, struct mcp_buf *out);
+
+enum mcp_handler_kind {
+	MCP_HANDLER_NONE = 0,
+	MCP_HANDLER_SQL,
+	MCP_HANDLER_TEXT,
+	MCP_HANDLER_FILE
+};
+
+enum mcp_sql_result { MCP_SQL_ONE, MCP_SQL_ROWS, MCP_SQL_VALUE };
+
+struct mcp_sql {
+	unsigned number; /* of all statements of the snapshot, from 0 */
+	unsigned database; /* index into mcp_config.databases */
+	char *query;
+	enum mcp_sql_result result; /* "one" */
+	bool write; /* false: a read-only handle */
+	struct mcp_template empty; /* said where there is no row; n 0: our own */
+	unsigned max_rows; /* 1,000 */
+	size_t max_bytes; /* of the result's JSON; 1 MiB */
+	unsigned timeout_ms; /* 10,000 */
+};
+
+struct mcp_handler {
+	enum mcp_handler_kind kind;
+	struct mcp_sql sql;
+	struct mcp_template text;
+	char *file; /* absolute path */
+};
+
+struct mcp_tool {
+	char *name;
+	struct mcp_schema *input; /* compiled inputSchema */
+	struct mcp_handler handler;
+	char *listing[MCP_N_REVISIONS]; /* the object tools/list shows, as JSON */
+};
+
+struct mcp_resource { /* or a resource template */
+	char *uri; /* or uriTemplate */
+	char *mime_type; /* NULL: unknown */
+	struct mcp_template places; /* of a uriTemplate: {name} level 1 only */
+	struct mcp_handler handler;
+	char *listing[MCP_N_REVISIONS];
+};
+
+struct mcp_argument {
+	char *name;
+	bool required;
+};
+
+struct mcp_message {
+	char *role; /* "user" or "assistant" */
+	struct mcp_template text;
+};
+
+struct mcp_prompt {
+	char *name;
+	char *description; /* NULL: none */
+	struct mcp_argument *arguments;
+	size_t n_arguments;
+	struct mcp_message *messages;
+	size_t n_messages;
+	struct mcp_handler handler; /* SQL with result one, or NONE: its columns
+				       are places of the messages; no row is
+				       an error of the caller */
+	char *listing[MCP_N_REVISIONS];
+};
+
+struct mcp_config {
+	char *path; /* of the main file, absolute */
+	char digest[65]; /* of all files read, hexadecimal */
+	struct mcp_server server;
+	struct mcp_database *databases;
+	size_t n_databases;
+	struct mcp_tool *tools; /* in the file's order */
+	size_t n_tools;
+	struct mcp_resource *resources;
+	size_t n_resources;
+	struct mcp_resource *templates;
+	size_t n_templates;
+	struct mcp_prompt *prompts;
+	size_t n_prompts;
+	unsigned n_statements; /* sql handlers, numbered from 0 */
+};
+
+/* mcp_config_load() - read, check and compile @path and what it includes
+ * Return: 0 (there may be warnings); MCP_CONFIG_E_PROBLEMS; -errno, where not
+ *         even a problem could be written down
+ * Owner:  *configp and @problems are the caller's */
+int mcp_config_load(const char *path, struct mcp_config **configp,
+    struct mcp_problems *problems);
+void mcp_config_free(struct mcp_config *config);
+
+/* mcp_problems_add() - also for those who check more than the file's form
+ * (a statement that does not prepare, say) */
+void mcp_problems_add(struct mcp_problems *problems, bool warning,
+    const char *file, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+void mcp_problems_print(const struct mcp_problems *problems, int fd);
+void mcp_problems_deinit(struct mcp_problems *problems);
+
+const struct mcp_tool *mcp_config_tool(const struct mcp_config *config,
+    const char *name);
+const struct mcp_prompt *mcp_config_prompt(const struct mcp_config *config,
+    const char *name);
+const struct mcp_resource *mcp_config_resource(const struct mcp_config *config,
+    const char *uri);
+
+#endif

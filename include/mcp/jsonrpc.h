@@ -1,0 +1,79 @@
+/* jsonrpc.h - request, notification, response; of MCP I know nothing
+ *
+ * A message is parsed strictly (scan.h), keeps the raw text of its id so that
+ * it goes back with exact type and value, and owns its json-c tree until
+ * mcp_jsonrpc_deinit(). What we send is written as text: the members stand in
+ * the order jsonrpc, result or error, id.
+ *
+ * Spec: JSON-RPC 2.0; MCP "Overview", "Messages" (an id is a string or a
+ *       number, never null).
+ */
+#ifndef MCP_JSONRPC_H
+#define MCP_JSONRPC_H
+
+#include <mcp/scan.h>
+
+struct json_object;
+
+enum mcp_jsonrpc_code {
+	JSONRPC_PARSE_ERROR = -32700,
+	JSONRPC_INVALID_REQUEST = -32600,
+	JSONRPC_METHOD_NOT_FOUND = -32601,
+	JSONRPC_INVALID_PARAMS = -32602,
+	JSONRPC_INTERNAL_ERROR = -32603,
+	MCP_RESOURCE_NOT_FOUND = -32002, /* up to 2025-11-25 */
+	MCP_HEADER_MISMATCH = -32020, /* from 2026-07-28 */
+	MCP_MISSING_CAPABILITY = -32021, /* from 2026-07-28 */
+	MCP_UNSUPPORTED_VERSION = -32022, /* from 2026-07-28 */
+	MCP_OVERLOADED = -31999, /* ours: 503 and 429, outside the reserved range */
+	MCP_FORBIDDEN = -31998 /* ours: 403 */
+};
+
+enum mcp_jsonrpc_condition {
+	MCP_JSONRPC_E_PARSE = 1, /* not JSON as scan.h wants it */
+	MCP_JSONRPC_E_INVALID /* JSON, but no JSON-RPC message */
+};
+
+enum mcp_jsonrpc_kind {
+	MCP_JSONRPC_REQUEST,
+	MCP_JSONRPC_NOTIFICATION,
+	MCP_JSONRPC_RESPONSE /* a result or an error, answering one of ours */
+};
+
+struct mcp_jsonrpc {
+	enum mcp_jsonrpc_kind kind;
+	struct mcp_text id; /* raw JSON, borrowed from the parsed text; len 0: none */
+	const char *method; /* borrowed from root; NULL in a response */
+	struct json_object *root; /* owned */
+	struct json_object *params; /* borrowed; NULL when absent */
+	struct json_object *result; /* borrowed; of a response, may be NULL */
+	struct json_object *error; /* borrowed; of a response, may be NULL */
+};
+#define MCP_JSONRPC_INIT \
+	((struct mcp_jsonrpc){ MCP_JSONRPC_REQUEST, { NULL, 0 }, NULL, NULL, \
+	    NULL, NULL, NULL })
+
+/* mcp_jsonrpc_parse() - one message, not a batch
+ * Return: 0; MCP_JSONRPC_E_PARSE with *errp filled; MCP_JSONRPC_E_INVALID with
+ *         *whyp a static phrase, and @out->id set if a legal id could be read;
+ *         -ENOMEM; -EMSGSIZE over 2 GiB
+ * Owner:  @json must outlive @out; deinit @out whatever came back */
+int mcp_jsonrpc_parse(struct mcp_text json, struct mcp_jsonrpc *out,
+    struct mcp_scan_error *errp, const char **whyp);
+
+void mcp_jsonrpc_deinit(struct mcp_jsonrpc *message);
+
+/* mcp_jsonrpc_is_batch() - does the text begin with "["? */
+bool mcp_jsonrpc_is_batch(struct mcp_text json);
+
+/* mcp_jsonrpc_result() - append {"jsonrpc":"2.0","result":RESULT,"id":ID}
+ * Units: @result and @id are JSON text, taken as they are */
+void mcp_jsonrpc_result(struct mcp_buf *out, struct mcp_text id,
+    struct mcp_text result);
+
+/* mcp_jsonrpc_error() - append an error response
+ * Units: @data JSON text, may be empty; an empty @id is written as null */
+void mcp_jsonrpc_error(struct mcp_buf *out, struct mcp_text id, int code,
+    struct mcp_text message, struct mcp_text data);
+
+#endif

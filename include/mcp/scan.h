@@ -1,0 +1,74 @@
+/* scan.h - the strict eye before json-c
+ *
+ * json-c keeps the last of two equal keys, saturates integers beyond 64 bits
+ * and lets malformed UTF-8 pass; each of those lets two readers of one message
+ * see different things. So one pass of ours runs in front, builds nothing, and
+ * says whether the text is JSON everybody reads alike. On the way it can note
+ * where chosen members lie, so that an id is returned byte for byte.
+ *
+ * Law: RFC 8259; UTF-8 per RFC 3629 (no surrogates, nothing overlong); a
+ *      \u escape of half a surrogate pair is refused; duplicate keys are
+ *      compared after escapes are resolved; an integer must fit int64 or
+ *      uint64, a number with fraction or exponent a double: "-0" and "1e-400"
+ *      (which is zero to everybody) pass, "1e400" does not.
+ */
+#ifndef MCP_SCAN_H
+#define MCP_SCAN_H
+
+#include <mcp/text.h>
+
+#define MCP_SCAN_DEPTH_MAX 64 /* arrays and objects within each other */
+
+enum mcp_scan_condition {
+	MCP_SCAN_E_SYNTAX = 1,
+	MCP_SCAN_E_UTF8,
+	MCP_SCAN_E_DEPTH,
+	MCP_SCAN_E_DUPLICATE, /* an object has the same key twice */
+	MCP_SCAN_E_INTEGER, /* a number beyond 64 bits, or beyond a double */
+	MCP_SCAN_E_NUL /* a raw NUL or \u0000 in a key, which C cannot carry */
+};
+
+enum mcp_scan_flag {
+	MCP_SCAN_COMMENTS = 1 /* slash-slash and slash-star comments are blanks */
+};
+
+struct mcp_scan_error {
+	size_t offset; /* bytes from the start */
+	unsigned line; /* from 1 */
+	unsigned column; /* bytes, from 1 */
+	const char *what; /* a static phrase: "a key appears twice" */
+};
+
+/* One member of the outermost object to look out for. */
+struct mcp_scan_watch {
+	const char *name;
+	struct mcp_text value; /* its raw text, borrowed; len 0 while not seen */
+};
+
+/* mcp_scan() - is this one JSON value that everybody reads alike?
+ * Units:  @flags of enum mcp_scan_flag; @n_watch members in @watch (may be 0)
+ * Return: 0; an enum mcp_scan_condition with *errp filled (errp may be NULL);
+ *         -ENOMEM
+ * Owner:  @watch's values point into @json */
+int mcp_scan(struct mcp_text json, unsigned flags,
+    struct mcp_scan_watch *watch, size_t n_watch, struct mcp_scan_error *errp);
+
+/* mcp_scan_element() - the raw text of element @index of an array that
+ * mcp_scan() accepted; walks over those before it
+ * Return: 0; -ENOENT no such element, or not an array */
+int mcp_scan_element(struct mcp_text json, size_t index,
+    struct mcp_text *valuep);
+
+/* mcp_scan_next() - the same, one after the other: *@valuep of length 0 gives
+ * the first element, an element gives the one behind it
+ * Return: 0; -ENOENT no more, or not an array; *@valuep unchanged */
+int mcp_scan_next(struct mcp_text json, struct mcp_text *valuep);
+
+/* mcp_scan_line() - the line on which the value at a JSON pointer (RFC 6901)
+ * begins, in a text that mcp_scan() accepted with the same @flags
+ * Return: the line, from 1; the line of the nearest enclosing value that does
+ *         exist where @pointer leads nowhere */
+unsigned mcp_scan_line(struct mcp_text json, unsigned flags,
+    const char *pointer);
+
+#endif

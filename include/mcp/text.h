@@ -1,0 +1,84 @@
+/* text.h - bytes with a length, and a buffer that grows
+ *
+ * A struct mcp_text borrows; a struct mcp_buf owns. Appending never needs to
+ * be checked on the spot: a buffer that could not grow keeps what it had,
+ * refuses everything after, and says so in @failed, which is looked at once,
+ * where the buffer is used.
+ */
+#ifndef MCP_TEXT_H
+#define MCP_TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mcp_text {
+	const char *at;
+	size_t len;
+};
+
+#define MCP_TEXT_INIT ((struct mcp_text){ NULL, 0 })
+
+/* a string literal as a text */
+#define MCP_TEXT(literal) ((struct mcp_text){ literal, sizeof(literal) - 1 })
+
+struct mcp_buf {
+	char *data; /* always NUL-terminated once anything was appended */
+	size_t len; /* bytes, without that NUL */
+	size_t cap;
+	bool failed; /* out of memory: the content is not whole */
+};
+
+#define MCP_BUF_INIT ((struct mcp_buf){ NULL, 0, 0, false })
+
+struct mcp_text mcp_text_of(const char *string); /* NULL gives length 0 */
+bool mcp_text_is(struct mcp_text text, const char *string);
+bool mcp_text_equal(struct mcp_text a, struct mcp_text b);
+bool mcp_text_is_nocase(struct mcp_text text, const char *string);
+bool mcp_text_starts(struct mcp_text text, const char *prefix);
+
+/* mcp_text_trim() - the same text without blanks and tabs at its ends */
+struct mcp_text mcp_text_trim(struct mcp_text text);
+
+/* mcp_text_dup() - a NUL-terminated copy, the caller's to free; NULL if none */
+char *mcp_text_dup(struct mcp_text text);
+
+/* mcp_text_number() - a whole decimal number without sign, nothing around it
+ * Return: 0; -EINVAL not a number; -ERANGE more than 64 bits */
+int mcp_text_number(struct mcp_text text, uint64_t *numberp);
+
+void mcp_buf_deinit(struct mcp_buf *buf);
+void mcp_buf_reset(struct mcp_buf *buf); /* empty again, memory kept */
+
+/* mcp_buf_reserve() - make room for @len more bytes
+ * Return: 0; -ENOMEM, and @buf->failed is set */
+int mcp_buf_reserve(struct mcp_buf *buf, size_t len);
+
+void mcp_buf_append(struct mcp_buf *buf, const char *data, size_t len);
+void mcp_buf_text(struct mcp_buf *buf, struct mcp_text text);
+void mcp_buf_puts(struct mcp_buf *buf, const char *string);
+void mcp_buf_putc(struct mcp_buf *buf, char c);
+void mcp_buf_number(struct mcp_buf *buf, int64_t number);
+void mcp_buf_printf(struct mcp_buf *buf, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* mcp_buf_json_string() - append @text as a JSON string, quotes included
+ * Shape:  control characters, quote and backslash escaped; bytes that are not
+ *         UTF-8 become U+FFFD, so that what leaves us is always valid JSON */
+void mcp_buf_json_string(struct mcp_buf *buf, struct mcp_text text);
+
+struct mcp_text mcp_buf_view(const struct mcp_buf *buf);
+
+/* mcp_clock_ns() - CLOCK_MONOTONIC, the clock of every deadline_ns */
+uint64_t mcp_clock_ns(void);
+
+#define MCP_MS UINT64_C(1000000) /* nanoseconds in a millisecond */
+#define MCP_S UINT64_C(1000000000) /* nanoseconds in a second */
+
+/* mcp_text_timestamp() - now, as the seed writes it: 2025-06-21T08:31:48Z
+ * Owner: @out holds MCP_TIMESTAMP_MAX bytes */
+#define MCP_TIMESTAMP_MAX 24
+void mcp_text_timestamp(char out[MCP_TIMESTAMP_MAX]);
+
+#endif

@@ -1,0 +1,27 @@
+# one noun, one test
+if HAVE_CMOCKA
+UNIT_LIBS = $(MCP_LIBS) $(CMOCKA_LIBS)
+unit_tests = \
+	tests/unit/test_http \
+	tests/unit/test_gate \
+	tests/unit/test_seal \
+	tests/unit/test_wire \
+	tests/unit/test_schema \
+	tests/unit/test_sse \
+	tests/unit/test_scan \
+	tests/unit/test_revision \
+	tests/unit/test_jsonrpc \
+	tests/unit/test_text
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+tests_unit_test_text_LDADD = $(UNIT_LIBS)
+tests_unit_test_jsonrpc_LDADD = $(UNIT_LIBS)
+tests_unit_test_revision_LDADD = $(UNIT_LIBS)
+tests_unit_test_scan_LDADD = $(UNIT_LIBS)
+tests_unit_test_sse_LDADD = $(UNIT_LIBS)
+tests_unit_test_schema_LDADD = $(UNIT_LIBS)
+tests_unit_test_wire_LDADD = $(UNIT_LIBS)
+tests_unit_test_seal_LDADD = $(UNIT_LIBS)
+tests_unit_test_gate_LDADD = $(UNIT_LIBS)
+tests_unit_test_http_LDADD = libworker.a $(UNIT_LIBS)
+endif
