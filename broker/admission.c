@@ -1,0 +1,112 @@
+/* admission.c - I know which admitted requests still owe an answer */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mcp/jsonrpc.h>
+
+#include "broker/broker.h"
+
+int
+admissions_init(struct admissions *admissions, uint64_t first)
+{
+	admissions->last_ticket = first;
+	return table_init(&admissions->by_ticket);
+}
+
+void
+admissions_deinit(struct admissions *admissions)
+{
+	table_deinit(&admissions->by_ticket);
+}
+
+static void
+on_deadline(void *context, struct due *due, uint64_t now_ns)
+{
+	struct admission *admission = CONTAINER(struct admission, due, due);
+
+	(void)now_ns;
+	admission_fail(context, admission,
+	    MCP_TEXT("the request was not answered in time"));
+}
+
+static uint64_t
+next_ticket(struct admissions *admissions)
+{
+	if (++admissions->last_ticket == 0) /* 0 means none */
+		admissions->last_ticket = 1;
+	return admissions->last_ticket;
+}
+
+int
+admission_new(struct broker *broker, struct stream *stream,
+    struct process *process, const struct mcp_letter *letter,
+    struct admission **admissionp)
+{
+	struct admission *admission =
+	    malloc(sizeof(*admission) + letter->request.len);
+
+	if (admission == NULL)
+		return -ENOMEM;
+	admission->due = DUE_INIT(on_deadline);
+	if (letter->call_deadline_ns != 0 && clock_set(&broker->clock,
+		&admission->due, letter->call_deadline_ns) != 0) {
+		free(admission);
+		return -ENOMEM;
+	}
+	admission->stream = stream;
+	admission->process = process;
+	admission->ticket = next_ticket(&broker->admissions);
+	admission->dialect = (enum mcp_wire_dialect)letter->dialect;
+	admission->len = letter->request.len;
+	memcpy(admission->request, letter->request.at, letter->request.len);
+	table_put(&broker->admissions.by_ticket, &admission->node,
+	    admission->ticket);
+	LIST_INSERT_HEAD(&stream->admissions, admission, of_stream);
+	LIST_INSERT_HEAD(&process->admissions, admission, of_process);
+	stream->n_admissions++;
+	*admissionp = admission;
+	return 0;
+}
+
+void
+admission_free(struct broker *broker, struct admission *admission)
+{
+	clock_cancel(&broker->clock, &admission->due);
+	table_remove(&broker->admissions.by_ticket, &admission->node);
+	LIST_REMOVE(admission, of_stream);
+	LIST_REMOVE(admission, of_process);
+	admission->stream->n_admissions--;
+	free(admission);
+}
+
+struct admission *
+admission_find(const struct admissions *admissions, uint64_t ticket)
+{
+	struct table_node *node = table_find(&admissions->by_ticket, ticket);
+
+	return node == NULL ? NULL : CONTAINER(struct admission, node, node);
+}
+
+void
+admission_fail(struct broker *broker, struct admission *admission,
+    struct mcp_text message)
+{
+	struct stream *stream = admission->stream;
+	bool seed = admission->dialect == MCP_DIALECT_SEED &&
+	    stream->kind == STREAM_DUAL;
+	struct mcp_text request = { admission->request, admission->len };
+	struct mcp_buf error = MCP_BUF_INIT;
+	uint64_t number;
+
+	mcp_jsonrpc_error(&error, request, JSONRPC_INTERNAL_ERROR, message,
+	    MCP_TEXT_INIT);
+	admission_free(broker, admission);
+	broker->metrics.admissions_failed++;
+	if (!error.failed)
+		(void)stream_deliver(broker, stream,
+		    seed ? MCP_TEXT("mcp_response") : MCP_TEXT("message"),
+		    mcp_buf_view(&error), &number);
+	mcp_buf_deinit(&error);
+}

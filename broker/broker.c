@@ -1,0 +1,213 @@
+/* broker.c - I am the house: every room's state, and the loop they share */
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <mcp/log.h>
+
+#include "broker/broker.h"
+
+#define FIRES_MAX 1024 /* of the clock in one turn of the loop */
+#define FILES_RESERVED 64 /* for listeners, letters and heads being read */
+#define TIDY_NS (60 * MCP_S)
+#define STOP_MS 2000 /* for readers to take what waits for them */
+
+/* A stream beyond what the kernel gives us is refused with an answer, rather
+ * than left in the backlog. */
+static size_t
+max_streams(const struct mcp_config *config)
+{
+	size_t most = config->server.limits.max_streams;
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+	    files.rlim_cur < most + FILES_RESERVED)
+		most = files.rlim_cur - FILES_RESERVED;
+	return most;
+}
+
+/* After a crowd has left, the pages it used go back to the system; otherwise
+ * they would be kept for a crowd that may never come again. */
+static void
+on_tidy(void *context, struct due *due, uint64_t now_ns)
+{
+	struct broker *broker = context;
+	size_t n = broker->hub.by_name.n;
+
+#ifdef __GLIBC__
+	if (n < broker->peak / 2)
+		malloc_trim(0);
+#endif
+	broker->peak = n;
+	(void)clock_set(&broker->clock, due, now_ns + TIDY_NS);
+}
+
+int
+broker_init(struct broker *broker, const struct mcp_config *config,
+    const struct mcp_seal *seal)
+{
+	uint64_t random[3];
+	int error;
+
+	memset(broker, 0, sizeof(*broker));
+	broker->config = config;
+	broker->seal = seal;
+	broker->started_ns = mcp_clock_ns();
+	mcp_random(random, sizeof(random));
+	broker->dice = random[0] | 1;
+	clock_init(&broker->clock, broker);
+	TAILQ_INIT(&broker->streams.parked);
+	error = uv_loop_init(&broker->loop);
+	if (error == 0)
+		error = hub_init(&broker->hub);
+	if (error == 0)
+		error = quota_init(&broker->quota, max_streams(config),
+		    config->server.limits.max_streams_per_address);
+	if (error == 0)
+		error = ended_init(&broker->ended, random[1] | 1);
+	if (error == 0)
+		error = admissions_init(&broker->admissions, random[2]);
+	if (error == 0)
+		error = processes_init(&broker->processes, desk_process_gone);
+	broker->tidy = DUE_INIT(on_tidy);
+	if (error == 0)
+		error = clock_set(&broker->clock, &broker->tidy,
+		    broker->started_ns + TIDY_NS);
+	broker->loop.data = broker;
+	return error;
+}
+
+void
+broker_deinit(struct broker *broker)
+{
+	processes_deinit(broker);
+	admissions_deinit(&broker->admissions);
+	ended_deinit(&broker->ended);
+	quota_deinit(&broker->quota);
+	hub_deinit(&broker->hub);
+	clock_deinit(&broker->clock);
+	mcp_buf_deinit(&broker->scratch);
+	(void)uv_loop_close(&broker->loop);
+}
+
+uint64_t
+broker_jitter(struct broker *broker, uint64_t span)
+{
+	broker->dice ^= broker->dice << 13;
+	broker->dice ^= broker->dice >> 7;
+	broker->dice ^= broker->dice << 17;
+	return span == 0 ? 0 : broker->dice % span;
+}
+
+struct mcp_buf *
+broker_scratch(struct broker *broker)
+{
+	if (broker->scratch.cap > BROKER_SCRATCH_KEPT ||
+	    broker->scratch.failed) {
+		mcp_buf_deinit(&broker->scratch);
+		broker->scratch = MCP_BUF_INIT;
+	}
+	mcp_buf_reset(&broker->scratch);
+	return &broker->scratch;
+}
+
+/* --- the loop -------------------------------------------------------------- */
+
+static void
+on_alarm(uv_timer_t *alarm)
+{
+	struct broker *broker = alarm->data;
+
+	broker->alarm_ns = CLOCK_NEVER;
+	clock_run(&broker->clock, mcp_clock_ns(), FIRES_MAX);
+}
+
+/* Before every wait: how long may it be? One timer stands for all. */
+static void
+on_prepare(uv_prepare_t *prepare)
+{
+	struct broker *broker = prepare->data;
+	uint64_t at = clock_next(&broker->clock), now, wait_ms;
+
+	if (at == broker->alarm_ns)
+		return;
+	broker->alarm_ns = at;
+	if (at == CLOCK_NEVER) {
+		uv_timer_stop(&broker->alarm);
+		return;
+	}
+	now = mcp_clock_ns();
+	wait_ms = at > now ? (at - now + MCP_MS - 1) / MCP_MS : 0;
+	uv_update_time(&broker->loop);
+	uv_timer_start(&broker->alarm, on_alarm, wait_ms, 0);
+}
+
+static void
+farewell(void *context, struct table_node *node)
+{
+	struct hub_entry *entry = CONTAINER(struct hub_entry, node, node);
+
+	stream_farewell(context, CONTAINER(struct stream, entry, entry));
+}
+
+static void
+on_patience_over(uv_timer_t *alarm)
+{
+	socket_close_all(alarm->loop);
+}
+
+/* Everything of ours is closed; the loop ends with the last socket, or when
+ * our patience does. */
+static void
+stop(struct broker *broker)
+{
+	broker->stopping = true;
+	door_close(&broker->mount);
+	door_close(&broker->admin);
+	table_each(&broker->hub.by_name, farewell, broker);
+	desk_close(&broker->desk);
+	for (int i = 0; i < 2; i++)
+		uv_close((uv_handle_t *)&broker->signals[i], NULL);
+	uv_close((uv_handle_t *)&broker->before_wait, NULL);
+	uv_timer_start(&broker->alarm, on_patience_over, STOP_MS, 0);
+	uv_unref((uv_handle_t *)&broker->alarm);
+}
+
+static void
+on_signal(uv_signal_t *handle, int number)
+{
+	struct broker *broker = handle->data;
+
+	mcp_log(MCP_LOG_INFO, "%s: ending %zu streams", strsignal(number),
+	    broker->quota.n_streams);
+	stop(broker);
+}
+
+static void
+start(struct broker *broker)
+{
+	static const int numbers[2] = { SIGTERM, SIGINT };
+
+	for (int i = 0; i < 2; i++) {
+		uv_signal_init(&broker->loop, &broker->signals[i]);
+		broker->signals[i].data = broker;
+		uv_signal_start(&broker->signals[i], on_signal, numbers[i]);
+	}
+	uv_timer_init(&broker->loop, &broker->alarm);
+	uv_prepare_init(&broker->loop, &broker->before_wait);
+	broker->alarm.data = broker->before_wait.data = broker;
+	broker->alarm_ns = CLOCK_NEVER;
+	uv_prepare_start(&broker->before_wait, on_prepare);
+}
+
+void
+broker_run(struct broker *broker)
+{
+	start(broker);
+	uv_run(&broker->loop, UV_RUN_DEFAULT);
+	uv_close((uv_handle_t *)&broker->alarm, NULL);
+	uv_run(&broker->loop, UV_RUN_DEFAULT);
+}

@@ -1,0 +1,71 @@
+/* broker.h - I am the house: every room's state, and the loop they share
+ *
+ * All state hangs here in plain structs. One thread, one loop; whoever needs
+ * several rooms is given the house.
+ */
+#ifndef BROKER_BROKER_H
+#define BROKER_BROKER_H
+
+#include <uv.h>
+
+#include <mcp/config.h>
+#include <mcp/seal.h>
+
+#include "broker/admission.h"
+#include "broker/clock.h"
+#include "broker/desk.h"
+#include "broker/door.h"
+#include "broker/ended.h"
+#include "broker/hub.h"
+#include "broker/metrics.h"
+#include "broker/process.h"
+#include "broker/quota.h"
+#include "broker/stream.h"
+
+#define BROKER_SCRATCH_KEPT 262144 /* bytes */
+
+struct broker {
+	uv_loop_t loop;
+	const struct mcp_config *config;
+	const struct mcp_seal *seal;
+	const char *version; /* of the program */
+	struct clock clock;
+	struct hub hub;
+	struct quota quota;
+	struct ended ended;
+	struct admissions admissions;
+	struct processes processes;
+	struct streams streams;
+	struct desk desk;
+	struct door mount;
+	struct door admin;
+	struct metrics metrics;
+	struct mcp_buf scratch; /* one event at a time is composed here */
+	uint64_t dice; /* jitter, not secrets */
+	uint64_t started_ns;
+	struct due tidy; /* every minute: give back what a crowd has left */
+	size_t peak; /* streams since the last time */
+	uint64_t alarm_ns; /* what the alarm is set to */
+	uv_timer_t alarm;
+	uv_prepare_t before_wait;
+	uv_signal_t signals[2];
+	bool stopping;
+};
+
+/* broker_init() - every room but the doors and the desk, which need sockets
+ * Return: 0; -errno
+ * Owner:  @config and @seal outlive it */
+int broker_init(struct broker *broker, const struct mcp_config *config,
+    const struct mcp_seal *seal);
+void broker_deinit(struct broker *broker);
+
+/* broker_run() - until SIGTERM or SIGINT; every stream has been told */
+void broker_run(struct broker *broker);
+
+/* broker_jitter() - a random number from 0 to @span - 1; 0 where that is 0 */
+uint64_t broker_jitter(struct broker *broker, uint64_t span);
+
+/* broker_scratch() - the buffer, empty; valid until the next call */
+struct mcp_buf *broker_scratch(struct broker *broker);
+
+#endif

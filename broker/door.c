@@ -1,0 +1,306 @@
+/* door.c - I let a socket in, and hand it over as a stream */
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <mcp/listener.h>
+#include <mcp/log.h>
+
+#include "broker/broker.h"
+
+#define KEEPALIVE_S 60
+
+static const struct {
+	unsigned status;
+	const char *reason;
+} reasons[] = {
+	{ 200, "OK" },
+	{ 204, "No Content" },
+	{ 400, "Bad Request" },
+	{ 403, "Forbidden" },
+	{ 404, "Not Found" },
+	{ 405, "Method Not Allowed" },
+	{ 408, "Request Timeout" },
+	{ 429, "Too Many Requests" },
+	{ 431, "Request Header Fields Too Large" },
+	{ 503, "Service Unavailable" },
+	{ 505, "HTTP Version Not Supported" },
+};
+
+static const char *
+reason_of(unsigned status)
+{
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].status == status)
+			return reasons[i].reason;
+	return "Error";
+}
+
+static void
+visit_free(struct visit *visit)
+{
+	if (visit->socket != NULL)
+		socket_close(visit->socket);
+	clock_cancel(&visit->door->broker->clock, &visit->due);
+	TAILQ_REMOVE(&visit->door->visits, visit, entry);
+	mcp_buf_deinit(&visit->begun);
+	free(visit);
+}
+
+void
+door_leave(struct visit *visit)
+{
+	visit_free(visit);
+}
+
+/* --- answering ------------------------------------------------------------- */
+
+/* All is written. Who still sends is given the time to see the answer. */
+static void
+on_flushed(struct socket *socket)
+{
+	struct visit *visit = socket_owner(socket);
+
+	if (visit->expects && visit->drained <= DOOR_DRAIN_MAX)
+		socket_end(socket);
+	else
+		visit_free(visit);
+}
+
+static void
+compose(const struct door_answer *answer, struct mcp_buf *out)
+{
+	mcp_buf_printf(out, "HTTP/1.1 %u %s\r\nConnection: close\r\n",
+	    answer->status, reason_of(answer->status));
+	if (answer->type != NULL)
+		mcp_buf_printf(out, "Content-Type: %s\r\n", answer->type);
+	if (answer->status != 204)
+		mcp_buf_printf(out, "Content-Length: %zu\r\n",
+		    answer->body.len);
+	mcp_buf_text(out, answer->headers);
+	mcp_buf_puts(out, "\r\n");
+	if (!answer->omit)
+		mcp_buf_text(out, answer->body);
+}
+
+void
+door_answer(struct visit *visit, const struct door_answer *answer)
+{
+	struct broker *broker = visit->door->broker;
+	struct mcp_buf *out = broker_scratch(broker);
+
+	broker->metrics.answers[answer->status / 100]++;
+	visit->answered = true;
+	mcp_buf_reset(&visit->begun);
+	compose(answer, out);
+	if (out->failed || clock_set(&broker->clock, &visit->due,
+		mcp_clock_ns() + DOOR_LEAVE_NS) != 0 ||
+	    socket_send(visit->socket, mcp_buf_view(out), SIZE_MAX) != 0) {
+		visit_free(visit);
+		return;
+	}
+	socket_when_empty(visit->socket, on_flushed);
+}
+
+static void
+refuse(struct visit *visit, unsigned status, const char *why)
+{
+	struct mcp_buf body = MCP_BUF_INIT;
+
+	mcp_buf_puts(&body, "{\"error\":");
+	mcp_buf_json_string(&body, mcp_text_of(why));
+	mcp_buf_puts(&body, "}");
+	visit->expects = true; /* for all we know */
+	door_answer(visit, &(struct door_answer){ .status = status,
+	    .type = "application/json", .body = mcp_buf_view(&body) });
+	mcp_buf_deinit(&body);
+}
+
+/* --- reading --------------------------------------------------------------- */
+
+static void
+serve(struct visit *visit, const struct head *head, size_t received)
+{
+	visit->expects = head->body > received - head->len;
+	visit->drained = received - head->len;
+	visit->door->serve(visit, head);
+}
+
+static void
+refuse_head(struct visit *visit, int condition, const char *why)
+{
+	refuse(visit, condition == HEAD_E_LARGE ? 431 :
+	    condition == HEAD_E_VERSION		? 505 :
+						  400, why);
+}
+
+/* Almost every head comes whole, and is then read where it came in; only one
+ * that is not is copied. */
+static void
+read_head(struct visit *visit, struct mcp_text bytes)
+{
+	struct head head;
+	const char *why = "";
+	bool copied = visit->begun.len > 0;
+	int condition;
+
+	if (copied) {
+		mcp_buf_text(&visit->begun, bytes);
+		bytes = mcp_buf_view(&visit->begun);
+	}
+	condition = head_parse(bytes, &visit->seen, &head, &why);
+	if (condition == HEAD_E_MORE && !copied)
+		mcp_buf_text(&visit->begun, bytes);
+	if (visit->begun.failed)
+		visit_free(visit);
+	else if (condition == 0)
+		serve(visit, &head, bytes.len);
+	else if (condition != HEAD_E_MORE)
+		refuse_head(visit, condition, why);
+}
+
+static void
+drain(struct visit *visit, size_t len)
+{
+	visit->drained += len;
+	if (visit->drained > DOOR_DRAIN_MAX)
+		visit_free(visit);
+}
+
+static void
+on_heard(struct socket *socket, ssize_t len, const char *bytes)
+{
+	struct visit *visit = socket_owner(socket);
+
+	if (len < 0)
+		visit_free(visit);
+	else if (visit->answered)
+		drain(visit, (size_t)len);
+	else
+		read_head(visit, (struct mcp_text){ bytes, (size_t)len });
+}
+
+static void
+on_due(void *context, struct due *due, uint64_t now_ns)
+{
+	struct visit *visit = CONTAINER(struct visit, due, due);
+
+	(void)context;
+	(void)now_ns;
+	if (visit->answered)
+		visit_free(visit);
+	else
+		refuse(visit, 408, "the head did not come in time");
+}
+
+/* --- letting in ------------------------------------------------------------ */
+
+static void
+on_connection(uv_stream_t *listener, int status)
+{
+	struct door *door = listener->data;
+	struct visit *visit;
+
+	if (status < 0) {
+		mcp_log(MCP_LOG_WARNING, "accept: %s", uv_strerror(status));
+		return;
+	}
+	visit = calloc(1, sizeof(*visit));
+	if (visit == NULL)
+		return;
+	visit->door = door;
+	visit->due = DUE_INIT(on_due);
+	TAILQ_INSERT_TAIL(&door->visits, visit, entry);
+	if (clock_set(&door->broker->clock, &visit->due,
+		mcp_clock_ns() + DOOR_HEAD_NS) != 0 ||
+	    socket_accept(listener, on_heard, visit, &visit->socket) != 0)
+		visit_free(visit);
+}
+
+/* What is set on the listener, the kernel gives to each connection. */
+static void
+set_tcp(int fd)
+{
+	int on = 1, idle = KEEPALIVE_S, patience_ms = 3 * KEEPALIVE_S * 1000;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms,
+	    sizeof(patience_ms));
+}
+
+static int
+adopt(struct door *door, uv_loop_t *loop, int fd)
+{
+	int error;
+
+	door->trusted = mcp_listener_is_unix(fd);
+	if (door->trusted) {
+		error = uv_pipe_init(loop, &door->listener.pipe, 0);
+		return error != 0 ? error :
+		    uv_pipe_open(&door->listener.pipe, fd);
+	}
+	set_tcp(fd);
+	error = uv_tcp_init(loop, &door->listener.tcp);
+	return error != 0 ? error : uv_tcp_open(&door->listener.tcp, fd);
+}
+
+int
+door_open(struct door *door, struct broker *broker, int fd,
+    door_serve_fn *serve_fn)
+{
+	int error;
+
+	TAILQ_INIT(&door->visits);
+	door->broker = broker;
+	door->serve = serve_fn;
+	error = adopt(door, &broker->loop, fd);
+	if (error != 0)
+		return error;
+	door->listener.handle.data = door;
+	door->open = true;
+	return uv_listen(&door->listener.stream, MCP_LISTENER_BACKLOG, on_connection);
+}
+
+void
+door_address(const struct door *door, char out[DOOR_ADDRESS_MAX])
+{
+	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
+	socklen_t len = sizeof(address);
+	char host[64] = "", port[16] = "";
+	bool six;
+	uv_os_fd_t fd;
+
+	if (uv_fileno(&door->listener.handle, &fd) == 0)
+		(void)getsockname(fd, (struct sockaddr *)&address, &len);
+	if (address.ss_family == AF_UNIX) {
+		snprintf(out, DOOR_ADDRESS_MAX, "unix:%s",
+		    ((struct sockaddr_un *)&address)->sun_path);
+		return;
+	}
+	(void)getnameinfo((struct sockaddr *)&address, len, host, sizeof(host),
+	    port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+	six = address.ss_family == AF_INET6;
+	snprintf(out, DOOR_ADDRESS_MAX, "%s%s%s:%s", six ? "[" : "", host,
+	    six ? "]" : "", port);
+}
+
+void
+door_close(struct door *door)
+{
+	struct visit *visit;
+
+	if (!door->open)
+		return;
+	door->open = false;
+	uv_close(&door->listener.handle, NULL);
+	while ((visit = TAILQ_FIRST(&door->visits)) != NULL)
+		visit_free(visit);
+}

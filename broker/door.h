@@ -1,0 +1,79 @@
+/* door.h - I let a socket in, and hand it over as a stream
+ *
+ * Who comes in is a visit: a head is read within its limits and its time, then
+ * somebody serves it, by answering or by taking its socket away. One request
+ * per connection. A body is not read, but some of it is let run out, so that
+ * the peer gets the answer rather than a reset.
+ */
+#ifndef BROKER_DOOR_H
+#define BROKER_DOOR_H
+
+#include <sys/queue.h>
+#include <uv.h>
+
+#include "broker/clock.h"
+#include "broker/head.h"
+#include "broker/socket.h"
+
+#define DOOR_HEAD_NS (10 * MCP_S) /* to receive a head whole */
+#define DOOR_LEAVE_NS (5 * MCP_S) /* to take the answer and go */
+#define DOOR_DRAIN_MAX 65536 /* bytes of a body */
+#define DOOR_HEAD_KEPT 896 /* an answer's head is shorter than 900 bytes */
+
+struct broker;
+struct door;
+
+struct visit {
+	struct door *door;
+	struct socket *socket; /* NULL: taken */
+	struct due due;
+	TAILQ_ENTRY(visit) entry;
+	struct mcp_buf begun; /* a head that is not whole yet */
+	size_t seen; /* of it, by head_parse() */
+	size_t drained; /* bytes of the body */
+	bool answered;
+	bool expects; /* more of the body will come */
+};
+
+/* Serve a head: call door_answer(), or take visit->socket, leave NULL there,
+ * and call door_leave(). */
+typedef void door_serve_fn(struct visit *visit, const struct head *head);
+
+struct door {
+	struct broker *broker;
+	union {
+		uv_handle_t handle;
+		uv_stream_t stream;
+		uv_tcp_t tcp;
+		uv_pipe_t pipe;
+	} listener;
+	bool trusted; /* a unix socket: what the web server tells is believed */
+	bool open;
+	door_serve_fn *serve;
+	TAILQ_HEAD(visits, visit) visits;
+};
+
+/* door_open() - let in who comes to @fd, a listening socket, which is taken
+ * Return: 0; -errno */
+int door_open(struct door *door, struct broker *broker, int fd,
+    door_serve_fn *serve);
+void door_close(struct door *door); /* visits end at once */
+
+/* door_address() - where it listens: "unix:/path", "127.0.0.1:8080" */
+#define DOOR_ADDRESS_MAX 160
+void door_address(const struct door *door, char out[DOOR_ADDRESS_MAX]);
+
+struct door_answer {
+	unsigned status;
+	struct mcp_text headers; /* "Name: value" CR LF each; may be empty */
+	const char *type; /* of the body; NULL: there is none */
+	struct mcp_text body;
+	bool omit; /* the body: the method was HEAD */
+};
+
+void door_answer(struct visit *visit, const struct door_answer *answer);
+
+/* door_leave() - the visit is over: its socket was taken */
+void door_leave(struct visit *visit);
+
+#endif

@@ -1,0 +1,210 @@
+/* metrics.c - I count and print; I decide nothing */
+
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "broker/broker.h"
+
+static const char *const kind_names[N_STREAM_KINDS] = {
+	[STREAM_DUAL] = "sse",
+	[STREAM_PURE] = "http_sse",
+	[STREAM_SESSION] = "session",
+};
+
+static const char *const reason_names[N_CLOSED_REASONS] = {
+	[CLOSED_LEFT] = "left",
+	[CLOSED_BROKEN] = "broken",
+	[CLOSED_OVER_QUOTA] = "over_quota",
+	[CLOSED_STALLED] = "stalled",
+	[CLOSED_TAKEN_OVER] = "taken_over",
+	[CLOSED_ENDED] = "ended",
+	[CLOSED_SHUTDOWN] = "shutdown",
+};
+
+/* --- Prometheus ------------------------------------------------------------ */
+
+static void
+family(struct mcp_buf *out, const char *name, const char *type,
+    const char *help)
+{
+	mcp_buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name,
+	    type);
+}
+
+static void
+single(struct mcp_buf *out, const char *name, const char *type,
+    const char *help, uint64_t value)
+{
+	family(out, name, type, help);
+	mcp_buf_printf(out, "%s %" PRIu64 "\n", name, value);
+}
+
+static void
+labelled(struct mcp_buf *out, const char *name, const char *label,
+    const char *value, uint64_t n)
+{
+	mcp_buf_printf(out, "%s{%s=\"%s\"} %" PRIu64 "\n", name, label, value,
+	    n);
+}
+
+static void
+print_streams(const struct broker *broker, struct mcp_buf *out)
+{
+	const struct metrics *m = &broker->metrics;
+
+	family(out, "mcp_broker_streams", "gauge", "SSE streams by state.");
+	labelled(out, "mcp_broker_streams", "state", "open",
+	    broker->quota.n_streams);
+	labelled(out, "mcp_broker_streams", "state", "parked",
+	    broker->streams.n_parked);
+	family(out, "mcp_broker_streams_opened_total", "counter",
+	    "SSE connections taken in, by kind of stream.");
+	for (int i = 0; i < N_STREAM_KINDS; i++)
+		labelled(out, "mcp_broker_streams_opened_total", "kind",
+		    kind_names[i], m->opened[i]);
+	single(out, "mcp_broker_streams_resumed_total", "counter",
+	    "Of those, continuations of an earlier stream.", m->resumed);
+	family(out, "mcp_broker_streams_closed_total", "counter",
+	    "SSE connections that ended, by reason.");
+	for (int i = 0; i < N_CLOSED_REASONS; i++)
+		labelled(out, "mcp_broker_streams_closed_total", "reason",
+		    reason_names[i], m->closed[i]);
+	family(out, "mcp_broker_streams_forgotten_total", "counter",
+	    "Parked streams given up, by reason.");
+	labelled(out, "mcp_broker_streams_forgotten_total", "reason",
+	    "expired", m->expired);
+	labelled(out, "mcp_broker_streams_forgotten_total", "reason",
+	    "pushed_out", m->pushed_out);
+	single(out, "mcp_broker_streams_refused_total", "counter",
+	    "Streams refused for a quota.", m->refused);
+}
+
+static void
+print_events(const struct broker *broker, struct mcp_buf *out)
+{
+	const struct metrics *m = &broker->metrics;
+
+	single(out, "mcp_broker_events_total", "counter",
+	    "Numbered events taken for streams.", m->events);
+	single(out, "mcp_broker_event_bytes_total", "counter",
+	    "Bytes of those events.", m->event_bytes);
+	single(out, "mcp_broker_events_dropped_total", "counter",
+	    "Events that were neither sent nor kept.", m->dropped);
+	single(out, "mcp_broker_admissions", "gauge",
+	    "Admitted requests that still owe an answer.",
+	    broker->admissions.by_ticket.n);
+	single(out, "mcp_broker_admissions_failed_total", "counter",
+	    "Admitted requests that the broker answered itself.",
+	    m->admissions_failed);
+	single(out, "mcp_broker_sessions_ended", "gauge",
+	    "Ended sessions remembered.", broker->ended.n);
+}
+
+static void
+print_letter(const struct metrics *m, enum mcp_wire_kind kind,
+    enum mcp_wire_outcome outcome, struct mcp_buf *out)
+{
+	if (m->letters[kind][outcome] > 0)
+		mcp_buf_printf(out, "mcp_broker_letters_total{kind=\"%s\","
+		    "outcome=\"%s\"} %" PRIu64 "\n",
+		    mcp_wire_kind_name(kind), mcp_wire_outcome_name(outcome),
+		    m->letters[kind][outcome]);
+}
+
+static void
+print_letters(const struct metrics *m, struct mcp_buf *out)
+{
+	family(out, "mcp_broker_letters_total", "counter",
+	    "Letters answered, by kind and outcome.");
+	for (enum mcp_wire_kind k = 0; k < MCP_N_KINDS; k++)
+		for (enum mcp_wire_outcome o = 0; o < MCP_N_OUTCOMES; o++)
+			print_letter(m, k, o, out);
+	single(out, "mcp_broker_letters_unsent_total", "counter",
+	    "Letters that found nobody.", m->unsent);
+}
+
+static void
+print_answers(const struct metrics *m, struct mcp_buf *out)
+{
+	static const char *const classes[6] = { "0xx", "1xx", "2xx", "3xx",
+		"4xx", "5xx" };
+
+	family(out, "mcp_broker_answers_total", "counter",
+	    "HTTP answers that are no stream, by status class.");
+	for (int i = 2; i < 6; i++)
+		labelled(out, "mcp_broker_answers_total", "class", classes[i],
+		    m->answers[i]);
+}
+
+static uint64_t
+sum_running(const struct broker *broker)
+{
+	const struct process *process;
+	uint64_t n = 0;
+
+	TAILQ_FOREACH(process, &broker->processes.all, of_all)
+		n += process->running;
+	return n;
+}
+
+void
+metrics_text(const struct broker *broker, struct mcp_buf *out)
+{
+	const struct metrics *m = &broker->metrics;
+
+	print_streams(broker, out);
+	print_events(broker, out);
+	print_letters(m, out);
+	print_answers(m, out);
+	single(out, "mcp_worker_processes", "gauge", "Worker processes alive.",
+	    broker->processes.by_id.n);
+	single(out, "mcp_worker_running", "gauge", "Calls at this moment.",
+	    sum_running(broker));
+	single(out, "mcp_worker_requests_total", "counter",
+	    "Requests the workers have served.", m->worker_requests);
+	single(out, "mcp_worker_failed_total", "counter",
+	    "Of those, answered with an error.", m->worker_failed);
+}
+
+/* --- for people ------------------------------------------------------------ */
+
+static void
+print_process(const struct process *process, uint64_t now_ns,
+    struct mcp_buf *out)
+{
+	uint64_t age_ms = process->greeted ?
+	    (now_ns - process->heard_ns) / MCP_MS : 0;
+
+	mcp_buf_printf(out, "{\"pid\":%" PRIu64 ",\"hello_age_ms\":%" PRIu64
+	    ",\"running\":%" PRIu64 ",\"requests\":%" PRIu64
+	    ",\"failed\":%" PRIu64 "}", process->pid, age_ms, process->running,
+	    process->requests, process->failed);
+}
+
+void
+metrics_status(const struct broker *broker, struct mcp_buf *out)
+{
+	const struct mcp_server *server = &broker->config->server;
+	const struct process *process;
+	uint64_t now_ns = mcp_clock_ns();
+	const char *comma = "";
+
+	mcp_buf_printf(out, "{\"pid\":%ld,\"uptime_s\":%" PRIu64
+	    ",\"server\":{\"name\":", (long)getpid(),
+	    (now_ns - broker->started_ns) / MCP_S);
+	mcp_buf_json_string(out, mcp_text_of(server->name));
+	mcp_buf_puts(out, ",\"version\":");
+	mcp_buf_json_string(out, mcp_text_of(server->version));
+	mcp_buf_printf(out, "},\"config\":\"%s\",\"version\":\"%s\","
+	    "\"streams\":{\"open\":%zu,\"parked\":%zu,\"most\":%zu},"
+	    "\"admissions\":%zu,\"sessions_ended\":%zu,\"workers\":[",
+	    broker->config->digest, broker->version, broker->quota.n_streams,
+	    broker->streams.n_parked, broker->quota.max_streams,
+	    broker->admissions.by_ticket.n, broker->ended.n);
+	TAILQ_FOREACH(process, &broker->processes.all, of_all) {
+		mcp_buf_puts(out, comma);
+		print_process(process, now_ns, out);
+		comma = ",";
+	}
+	mcp_buf_puts(out, "]}\n");
+}

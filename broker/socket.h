@@ -1,0 +1,66 @@
+/* socket.h - I am one accepted connection: bytes in, bytes out
+ *
+ * I know neither HTTP nor SSE. Whoever owns me hears what arrives and that I
+ * broke. While nothing waits to be written I am a handle and two pointers: the
+ * bytes read pass through one buffer that all of us share, and an outbox is
+ * made when the kernel does not take everything, and freed when it is empty.
+ */
+#ifndef BROKER_SOCKET_H
+#define BROKER_SOCKET_H
+
+#include <uv.h>
+
+#include <mcp/text.h>
+
+enum socket_condition {
+	SOCKET_E_FULL = 1 /* too much waits already; nothing was taken */
+};
+
+struct socket;
+
+/* @len > 0: bytes came, which are lent until you return; @len < 0: it is over,
+ * and nothing more will be heard */
+typedef void socket_heard_fn(struct socket *socket, ssize_t len,
+    const char *bytes);
+typedef void socket_empty_fn(struct socket *socket);
+
+/* socket_accept() - take the next connection of @listener and read from it
+ * Return: 0; -errno */
+int socket_accept(uv_stream_t *listener, socket_heard_fn *heard, void *owner,
+    struct socket **socketp);
+
+void *socket_owner(const struct socket *socket);
+uv_loop_t *socket_loop(const struct socket *socket);
+void socket_give(struct socket *socket, socket_heard_fn *heard, void *owner);
+
+/* socket_send() - write now what the kernel takes, and queue the rest
+ * Shape:  @limit judges backlog: where nothing waits, any length is taken
+ * Return: 0; SOCKET_E_FULL; -errno: it is broken */
+int socket_send(struct socket *socket, struct mcp_text bytes, size_t limit);
+
+size_t socket_backlog(const struct socket *socket); /* bytes */
+
+/* socket_stalls() - how many times in a row I was asked this while nothing
+ * of a backlog was taken by the peer */
+unsigned socket_stalls(struct socket *socket);
+
+/* socket_when_empty() - call @empty once nothing waits, perhaps at once; it
+ * may close me */
+void socket_when_empty(struct socket *socket, socket_empty_fn *empty);
+
+/* socket_end() - tell the peer that nothing more comes; it may still send */
+void socket_end(struct socket *socket);
+
+/* socket_close() - now; nothing is heard any more. I free myself. */
+void socket_close(struct socket *socket);
+
+/* socket_close_all() - every one of this loop; for when it has to end */
+void socket_close_all(uv_loop_t *loop);
+
+/* socket_addresses() - of a TCP connection, the peer's and our own, as text;
+ * empty for any other */
+#define SOCKET_ADDRESS_MAX 48
+void socket_addresses(const struct socket *socket,
+    char peer[SOCKET_ADDRESS_MAX], char own[SOCKET_ADDRESS_MAX]);
+
+#endif

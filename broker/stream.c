@@ -1,0 +1,589 @@
+/* stream.c - I am one SSE stream: a socket, or the memory of one */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mcp/sse.h>
+
+#include "broker/broker.h"
+
+#define STALLS_MAX 4 /* comments in a row that found nothing taken */
+
+static const struct mcp_limits *
+limits_of(const struct broker *broker)
+{
+	return &broker->config->server.limits;
+}
+
+struct mcp_text
+stream_id(const struct hub_name *name, uint64_t number, char id[STREAM_ID_MAX])
+{
+	size_t len = hub_name_write(name, id);
+
+	len += (size_t)snprintf(id + len, STREAM_ID_MAX - len, ".%" PRIu64,
+	    number);
+	return (struct mcp_text){ id, len };
+}
+
+/* --- gone ------------------------------------------------------------------ */
+
+static void
+unpark(struct broker *broker, struct stream *stream)
+{
+	TAILQ_REMOVE(&broker->streams.parked, stream, parked);
+	broker->streams.n_parked--;
+	clock_cancel(&broker->clock, &stream->due);
+}
+
+/* The socket is somebody else's from now on. */
+static void
+detached(struct broker *broker, struct stream *stream,
+    enum closed_reason reason)
+{
+	stream->socket = NULL;
+	quota_close(&broker->quota, stream->account);
+	stream->account = NULL;
+	clock_cancel(&broker->clock, &stream->due);
+	broker->metrics.closed[reason]++;
+}
+
+/* The socket goes, what is remembered stays; the caller parks or frees. */
+static void
+detach(struct broker *broker, struct stream *stream, enum closed_reason reason)
+{
+	socket_close(stream->socket);
+	detached(broker, stream, reason);
+}
+
+/* A detached or parked stream ceases to be. */
+static void
+stream_free(struct broker *broker, struct stream *stream)
+{
+	struct admission *admission;
+
+	while ((admission = LIST_FIRST(&stream->admissions)) != NULL)
+		admission_free(broker, admission);
+	hub_remove(&broker->hub, &stream->entry);
+	replay_free(stream->replay);
+	free(stream->note);
+	free(stream);
+}
+
+static void
+expire(struct broker *broker, struct stream *stream, uint64_t *counter)
+{
+	(*counter)++;
+	unpark(broker, stream);
+	stream_free(broker, stream);
+}
+
+void
+stream_end(struct broker *broker, struct stream *stream,
+    enum closed_reason reason)
+{
+	if (stream->socket != NULL)
+		detach(broker, stream, reason);
+	else
+		unpark(broker, stream);
+	stream_free(broker, stream);
+}
+
+/* --- parked ---------------------------------------------------------------- */
+
+/* Wait for the reader's return, if streams may; the oldest makes room. */
+static void
+park(struct broker *broker, struct stream *stream)
+{
+	const struct mcp_limits *limits = limits_of(broker);
+	uint64_t end = mcp_clock_ns() + limits->resume_ms * MCP_MS;
+
+	if (limits->resume_ms == 0 || limits->max_resumable == 0 ||
+	    broker->stopping ||
+	    clock_set(&broker->clock, &stream->due, end) != 0) {
+		stream_free(broker, stream);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&broker->streams.parked, stream, parked);
+	if (broker->streams.n_parked++ >= limits->max_resumable)
+		expire(broker, TAILQ_FIRST(&broker->streams.parked),
+		    &broker->metrics.pushed_out);
+}
+
+static void
+stream_break(struct broker *broker, struct stream *stream,
+    enum closed_reason reason)
+{
+	detach(broker, stream, reason);
+	park(broker, stream);
+}
+
+/* --- open ------------------------------------------------------------------ */
+
+static void
+on_heard(struct socket *socket, ssize_t len, const char *bytes)
+{
+	(void)bytes; /* one request per connection: nothing more is read */
+	if (len < 0)
+		stream_break(socket_loop(socket)->data, socket_owner(socket),
+		    len == UV_EOF ? CLOSED_LEFT : CLOSED_BROKEN);
+}
+
+static bool
+wants_heartbeats(const struct stream *stream)
+{
+	return stream->kind == STREAM_DUAL &&
+	    stream->dialect != MCP_DIALECT_SSE;
+}
+
+static int
+plan_tick(struct broker *broker, struct stream *stream, uint64_t at_ns)
+{
+	if (wants_heartbeats(stream) && stream->heartbeat_ns < at_ns)
+		at_ns = stream->heartbeat_ns;
+	return clock_set(&broker->clock, &stream->due, at_ns);
+}
+
+/* The first period is between a half and a whole: those who came together do
+ * not stay together. */
+static int
+plan_first_tick(struct broker *broker, struct stream *stream, uint64_t now_ns)
+{
+	uint64_t comment = limits_of(broker)->comment_ms * MCP_MS;
+	uint64_t heartbeat = limits_of(broker)->heartbeat_ms * MCP_MS;
+
+	stream->heartbeat_ns = now_ns + heartbeat -
+	    broker_jitter(broker, heartbeat / 2);
+	return plan_tick(broker, stream,
+	    now_ns + comment - broker_jitter(broker, comment / 2));
+}
+
+static void
+append_heartbeat(struct mcp_buf *out)
+{
+	char json[64 + MCP_TIMESTAMP_MAX], now[MCP_TIMESTAMP_MAX];
+
+	mcp_text_timestamp(now);
+	snprintf(json, sizeof(json),
+	    "{\"type\":\"heartbeat\",\"timestamp\":\"%s\"}", now);
+	mcp_sse_event(out, MCP_TEXT_INIT, MCP_TEXT("heartbeat"),
+	    mcp_text_of(json));
+}
+
+/* What was kept for longer than a break can be resumed, nobody asks for: an
+ * idle stream keeps nothing. */
+static void
+trim(struct broker *broker, struct stream *stream, uint64_t now_ns)
+{
+	uint64_t age = (limits_of(broker)->resume_ms +
+	    2ull * limits_of(broker)->comment_ms) * MCP_MS;
+
+	if (stream->replay != NULL && now_ns > age)
+		replay_trim(&stream->replay, now_ns - age);
+}
+
+static void
+tick(struct broker *broker, struct stream *stream, uint64_t now_ns)
+{
+	struct mcp_buf *out = broker_scratch(broker);
+	bool backlog = socket_backlog(stream->socket) > 0;
+	int error = 0;
+
+	trim(broker, stream, now_ns);
+	if (wants_heartbeats(stream) && stream->heartbeat_ns <= now_ns) {
+		append_heartbeat(out);
+		stream->heartbeat_ns = now_ns +
+		    limits_of(broker)->heartbeat_ms * MCP_MS;
+	} else {
+		mcp_sse_comment(out, MCP_TEXT("keep-alive"));
+	}
+	if (backlog && socket_stalls(stream->socket) >= STALLS_MAX) {
+		stream_break(broker, stream, CLOSED_STALLED);
+		return;
+	}
+	if (!backlog && !out->failed) /* else it has enough to read */
+		error = socket_send(stream->socket, mcp_buf_view(out),
+		    SIZE_MAX);
+	if (error != 0 || plan_tick(broker, stream,
+		now_ns + limits_of(broker)->comment_ms * MCP_MS) != 0)
+		stream_break(broker, stream, CLOSED_BROKEN);
+}
+
+static void
+on_due(void *context, struct due *due, uint64_t now_ns)
+{
+	struct stream *stream = CONTAINER(struct stream, due, due);
+	struct broker *broker = context;
+
+	if (stream->socket != NULL)
+		tick(broker, stream, now_ns);
+	else
+		expire(broker, stream, &broker->metrics.expired);
+}
+
+/* --- opening --------------------------------------------------------------- */
+
+static struct stream *
+stream_new(struct broker *broker, const struct stream_opening *opening)
+{
+	struct stream *stream = calloc(1, sizeof(*stream));
+	char uuid[MCP_UUID_MAX];
+
+	if (stream == NULL)
+		return NULL;
+	if (opening->session != NULL) {
+		stream->entry.name = *opening->session;
+	} else {
+		mcp_uuid(uuid);
+		(void)hub_name_read(mcp_text_of(uuid), &stream->entry.name);
+	}
+	stream->due = DUE_INIT(on_due);
+	stream->kind = (uint8_t)opening->kind;
+	memcpy(stream->subject, opening->subject, sizeof(stream->subject));
+	LIST_INIT(&stream->admissions);
+	hub_add(&broker->hub, &stream->entry);
+	if (broker->peak < broker->hub.by_name.n)
+		broker->peak = broker->hub.by_name.n;
+	return stream;
+}
+
+/* "<name>.<number>" of an event that was sent, on a stream of this subject. */
+static struct stream *
+find_event(const struct broker *broker, const struct stream_opening *opening,
+    uint64_t *numberp)
+{
+	struct mcp_text id = opening->last_event_id, number;
+	const char *dot = id.len ? memchr(id.at, '.', id.len) : NULL;
+	struct stream *stream;
+	uint64_t n;
+
+	if (dot == NULL)
+		return NULL;
+	number.at = dot + 1;
+	number.len = id.len - (size_t)(dot + 1 - id.at);
+	id.len = (size_t)(dot - id.at);
+	stream = stream_find(broker, id);
+	if (stream == NULL || mcp_text_number(number, &n) != 0 ||
+	    n > stream->last || memcmp(stream->subject, opening->subject,
+		sizeof(stream->subject)) != 0)
+		return NULL;
+	*numberp = n;
+	return stream;
+}
+
+/* The stream that is to be continued, and the event after which. A session's
+ * stream has its name from the session, so it is continued in any case: from
+ * what no socket was given yet, where the client does not say. */
+static struct stream *
+find_earlier(const struct broker *broker, const struct stream_opening *opening,
+    uint64_t *fromp)
+{
+	struct stream *stream = find_event(broker, opening, fromp);
+	struct hub_entry *entry;
+
+	if (opening->session == NULL)
+		return stream != NULL && stream->kind != STREAM_SESSION ?
+		    stream : NULL;
+	entry = hub_find(&broker->hub, opening->session);
+	if (entry == NULL)
+		return NULL;
+	if (stream == CONTAINER(struct stream, entry, entry))
+		return stream;
+	stream = CONTAINER(struct stream, entry, entry);
+	*fromp = stream->written;
+	return stream;
+}
+
+static void
+append_server_info(const struct broker *broker, struct mcp_buf *out)
+{
+	const struct mcp_server *server = &broker->config->server;
+
+	mcp_buf_puts(out, ",\"server_info\":{\"name\":");
+	mcp_buf_json_string(out, mcp_text_of(server->name));
+	mcp_buf_puts(out, ",\"version\":");
+	mcp_buf_json_string(out, mcp_text_of(server->version));
+	mcp_buf_puts(out, ",\"protocol_version\":\"2024-11-05\"}");
+}
+
+static void
+append_connected(const struct broker *broker, const struct stream *stream,
+    uint64_t from, bool resumed, struct mcp_buf *out)
+{
+	uint64_t missed = replay_missing(stream->replay, from, stream->last);
+	char id[STREAM_ID_MAX], name[HUB_NAME_MAX], now[MCP_TIMESTAMP_MAX];
+	struct mcp_buf json = MCP_BUF_INIT;
+
+	hub_name_write(&stream->entry.name, name);
+	mcp_text_timestamp(now);
+	mcp_buf_printf(&json, "{\"type\":\"connection_established\","
+	    "\"connection_id\":\"%s\",\"timestamp\":\"%s\"", name, now);
+	append_server_info(broker, &json);
+	if (resumed)
+		mcp_buf_puts(&json, ",\"resumed\":true");
+	if (resumed && missed > 0)
+		mcp_buf_printf(&json, ",\"missed\":%" PRIu64, missed);
+	mcp_buf_putc(&json, '}');
+	if (json.failed)
+		out->failed = true;
+	mcp_sse_event(out, stream_id(&stream->entry.name, from, id),
+	    MCP_TEXT("connected"), mcp_buf_view(&json));
+	mcp_buf_deinit(&json);
+}
+
+static void
+append_endpoint(const struct broker *broker, const struct stream *stream,
+    struct mcp_buf *out)
+{
+	char name[HUB_NAME_MAX];
+	struct mcp_buf url = MCP_BUF_INIT;
+
+	hub_name_write(&stream->entry.name, name);
+	mcp_buf_printf(&url, "%s/sse/message?connection_id=%s",
+	    broker->config->server.mount, name);
+	if (url.failed)
+		out->failed = true;
+	mcp_sse_event(out, MCP_TEXT_INIT, MCP_TEXT("endpoint"),
+	    mcp_buf_view(&url));
+	mcp_buf_deinit(&url);
+}
+
+static unsigned
+retry_ms(struct broker *broker, unsigned least_percent, unsigned most_percent)
+{
+	uint64_t retry = limits_of(broker)->retry_ms;
+
+	return (unsigned)((retry * least_percent + broker_jitter(broker,
+	    retry * (most_percent - least_percent) + 1)) / 100);
+}
+
+/* What everybody is told at once. "endpoint" is the first event for all; then
+ * the pure transport gets messages and comments and nothing else, because
+ * there is a client that takes every other block for a broken message. */
+static void
+append_greeting(struct broker *broker, const struct stream *stream,
+    uint64_t from, bool resumed, struct mcp_buf *out)
+{
+	const struct replay_event *event = replay_after(stream->replay, from);
+
+	if (stream->kind == STREAM_SESSION)
+		mcp_sse_comment(out, MCP_TEXT("open"));
+	else
+		append_endpoint(broker, stream, out);
+	if (stream->kind == STREAM_DUAL) {
+		if (!stream->no_retry)
+			mcp_sse_retry(out, retry_ms(broker, 75, 125));
+		append_connected(broker, stream, from, resumed, out);
+	}
+	if (wants_heartbeats(stream))
+		append_heartbeat(out);
+	for (; event != NULL; event = event->next)
+		mcp_buf_append(out, event->bytes, event->len);
+}
+
+/* The stream to use: an earlier one, without its socket, or a new one. */
+static struct stream *
+earlier_or_new(struct broker *broker, const struct stream_opening *opening,
+    uint64_t *fromp, bool *resumedp)
+{
+	struct stream *stream = find_earlier(broker, opening, fromp);
+
+	*resumedp = stream != NULL;
+	if (stream == NULL)
+		return stream_new(broker, opening);
+	if (stream->socket != NULL)
+		detach(broker, stream, CLOSED_TAKEN_OVER);
+	else
+		unpark(broker, stream);
+	return stream;
+}
+
+/* All that may fail before the socket is taken. */
+static int
+prepare(struct broker *broker, struct stream *stream,
+    const struct stream_opening *opening)
+{
+	struct account *account;
+	int condition = quota_open(&broker->quota, opening->address, &account);
+
+	if (condition != 0)
+		return condition;
+	if (plan_first_tick(broker, stream, mcp_clock_ns()) != 0) {
+		quota_close(&broker->quota, account);
+		return -ENOMEM;
+	}
+	stream->kind = (uint8_t)opening->kind;
+	stream->no_retry = opening->no_retry;
+	stream->account = account;
+	return 0;
+}
+
+static void
+attach(struct broker *broker, struct stream *stream, struct socket *socket,
+    struct mcp_text greeting)
+{
+	stream->socket = socket;
+	stream->written = stream->last;
+	socket_give(socket, on_heard, stream);
+	if (socket_send(socket, greeting, SIZE_MAX) != 0)
+		stream_break(broker, stream, CLOSED_BROKEN);
+}
+
+int
+stream_open(struct broker *broker, struct socket **socketp,
+    const struct stream_opening *opening)
+{
+	struct mcp_buf *out = broker_scratch(broker);
+	struct socket *socket = *socketp;
+	struct stream *stream;
+	uint64_t from = 0;
+	bool resumed;
+	int condition;
+
+	stream = earlier_or_new(broker, opening, &from, &resumed);
+	if (stream == NULL)
+		return -ENOMEM;
+	condition = prepare(broker, stream, opening);
+	if (condition != 0) {
+		if (resumed)
+			park(broker, stream);
+		else
+			stream_free(broker, stream);
+		return condition;
+	}
+	mcp_buf_text(out, opening->head);
+	append_greeting(broker, stream, from, resumed, out);
+	broker->metrics.opened[opening->kind]++;
+	broker->metrics.resumed += resumed;
+	*socketp = NULL;
+	if (out->failed) /* not even a greeting: cut off like any other */
+		mcp_buf_reset(out);
+	attach(broker, stream, socket, mcp_buf_view(out));
+	return 0;
+}
+
+/* --- events ---------------------------------------------------------------- */
+
+struct stream *
+stream_find(const struct broker *broker, struct mcp_text text)
+{
+	struct hub_name name;
+	struct hub_entry *entry;
+
+	if (hub_name_read(text, &name) != 0)
+		return NULL;
+	entry = hub_find(&broker->hub, &name);
+	return entry == NULL ? NULL : CONTAINER(struct stream, entry, entry);
+}
+
+/* Kept before it is sent: whatever happens to the socket, the reader can come
+ * back for it. */
+static bool
+keep(struct broker *broker, struct stream *stream, struct mcp_text bytes)
+{
+	struct replay_bounds bounds = { limits_of(broker)->replay_events,
+		limits_of(broker)->replay_bytes };
+	bool kept = replay_add(&stream->replay, bounds, stream->last,
+	    mcp_clock_ns(), bytes) == 0;
+
+	broker->metrics.events++;
+	broker->metrics.event_bytes += bytes.len;
+	if (!kept && stream->socket == NULL)
+		broker->metrics.dropped++;
+	return kept;
+}
+
+int
+stream_deliver(struct broker *broker, struct stream *stream,
+    struct mcp_text name, struct mcp_text data, uint64_t *numberp)
+{
+	struct mcp_buf *out = broker_scratch(broker);
+	char id[STREAM_ID_MAX];
+	bool kept;
+	int condition;
+
+	mcp_sse_event(out, stream_id(&stream->entry.name, stream->last + 1, id),
+	    name, data);
+	if (out->failed)
+		return -ENOMEM;
+	*numberp = ++stream->last;
+	kept = keep(broker, stream, mcp_buf_view(out));
+	if (stream->socket == NULL)
+		return kept ? STREAM_E_PARKED : STREAM_E_LOST;
+	condition = socket_send(stream->socket, mcp_buf_view(out),
+	    limits_of(broker)->max_outbox);
+	if (condition == 0) {
+		stream->written = stream->last;
+		return 0;
+	}
+	if (!kept)
+		broker->metrics.dropped++;
+	stream_break(broker, stream, condition == SOCKET_E_FULL ?
+	    CLOSED_OVER_QUOTA : CLOSED_BROKEN);
+	if (condition == SOCKET_E_FULL)
+		return STREAM_E_CUT;
+	return kept ? STREAM_E_PARKED : STREAM_E_LOST;
+}
+
+int
+stream_set_note(struct stream *stream, struct mcp_text text)
+{
+	struct stream_note *note = malloc(sizeof(*note) + text.len);
+
+	if (note == NULL)
+		return -ENOMEM;
+	note->len = text.len;
+	memcpy(note->bytes, text.at, text.len);
+	free(stream->note);
+	stream->note = note;
+	return 0;
+}
+
+/* --- the end of all -------------------------------------------------------- */
+
+static void
+append_error(struct mcp_buf *out)
+{
+	char json[128], now[MCP_TIMESTAMP_MAX];
+
+	mcp_text_timestamp(now);
+	snprintf(json, sizeof(json), "{\"type\":\"error\",\"message\":"
+	    "\"The server is shutting down\",\"timestamp\":\"%s\"}", now);
+	mcp_sse_event(out, MCP_TEXT_INIT, MCP_TEXT("error"),
+	    mcp_text_of(json));
+}
+
+static void
+on_leaving(struct socket *socket, ssize_t len, const char *bytes)
+{
+	(void)bytes;
+	if (len < 0)
+		socket_close(socket);
+}
+
+void
+stream_farewell(struct broker *broker, struct stream *stream)
+{
+	struct mcp_buf *out = broker_scratch(broker);
+	struct socket *socket = stream->socket;
+
+	if (socket == NULL) {
+		stream_end(broker, stream, CLOSED_SHUTDOWN);
+		return;
+	}
+	if (stream->kind != STREAM_PURE && !stream->no_retry)
+		mcp_sse_retry(out, retry_ms(broker, 100, 300));
+	/* only where the client has shown that it speaks the seed's dialect:
+	 * others take an event of that name for a broken transport */
+	if (stream->kind == STREAM_DUAL && stream->dialect == MCP_DIALECT_SEED)
+		append_error(out);
+	if (out->len > 0 && !out->failed)
+		(void)socket_send(socket, mcp_buf_view(out), SIZE_MAX);
+	/* a slow reader may still take what waits for it */
+	socket_give(socket, on_leaving, NULL);
+	socket_when_empty(socket, socket_close);
+	detached(broker, stream, CLOSED_SHUTDOWN);
+	stream_free(broker, stream);
+}

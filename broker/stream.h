@@ -1,0 +1,114 @@
+/* stream.h - I am one SSE stream: a socket, or the memory of one
+ *
+ * A stream has a name, a subject it belongs to, and either a socket (open) or
+ * a date by which its reader must be back (parked). Its events are numbered
+ * and kept for replay; greetings, heartbeats and comments are not.
+ *
+ *     event           from      to
+ *     accepted        -         open
+ *     broke           open      parked; gone where nothing may park
+ *     taken over      open      open, on the newer socket
+ *     came back       parked    open
+ *     expired         parked    gone
+ *     pushed out      parked    gone
+ *     session ended   any       gone
+ *     shutdown        any       gone
+ *
+ * Idle, I cost this record, a socket's, an entry in the clock and one in the
+ * hub: keep it so.
+ */
+#ifndef BROKER_STREAM_H
+#define BROKER_STREAM_H
+
+#include "broker/admission.h"
+#include "broker/clock.h"
+#include "broker/hub.h"
+#include "broker/metrics.h"
+#include "broker/quota.h"
+#include "broker/replay.h"
+#include "broker/socket.h"
+
+#define STREAM_ID_MAX 64 /* "<name>.<number>" as text */
+
+enum stream_condition {
+	STREAM_E_FULL = QUOTA_E_FULL, /* no more streams: 503 */
+	STREAM_E_ADDRESS = QUOTA_E_ADDRESS, /* no more for this one: 429 */
+	STREAM_E_PARKED, /* delivered: kept for the reader's return */
+	STREAM_E_CUT, /* delivered: the reader was cut off; kept if it fits */
+	STREAM_E_LOST /* delivered to nobody: the reader is away, and the event
+			 too large to be kept */
+};
+
+struct stream_note { /* what SESSION set stored */
+	size_t len;
+	char bytes[];
+};
+
+struct stream {
+	struct hub_entry entry;
+	struct due due; /* open: the next comment; parked: the end */
+	struct socket *socket; /* NULL: parked */
+	struct account *account; /* who is charged while it is open */
+	struct replay *replay; /* NULL: nothing kept */
+	struct stream_note *note; /* NULL: nothing stored */
+	struct admission_list admissions;
+	TAILQ_ENTRY(stream) parked;
+	uint64_t last; /* the number of the last event */
+	uint64_t written; /* of the last one that a socket was given */
+	uint64_t heartbeat_ns; /* when the next one is due */
+	uint8_t subject[MCP_WIRE_SUBJECT_LEN];
+	uint32_t n_admissions;
+	uint8_t kind; /* enum stream_kind */
+	uint8_t dialect; /* enum mcp_wire_dialect; 0: nobody has posted */
+	bool no_retry; /* its client fails at a retry: line */
+};
+TAILQ_HEAD(stream_queue, stream);
+
+struct streams {
+	struct stream_queue parked; /* the oldest first */
+	size_t n_parked;
+};
+
+/* What the door knows of somebody who wants a stream. */
+struct stream_opening {
+	enum stream_kind kind;
+	const struct hub_name *session; /* of STREAM_SESSION */
+	uint8_t subject[MCP_WIRE_SUBJECT_LEN];
+	struct mcp_text address; /* who is charged */
+	struct mcp_text last_event_id;
+	struct mcp_text head; /* the HTTP head, sent first */
+	bool no_retry;
+};
+
+/* stream_open() - make a stream, or continue one, on this socket
+ * Return: 0; STREAM_E_FULL; STREAM_E_ADDRESS; -ENOMEM
+ * Owner:  *socketp is taken if it succeeds, and NULL then */
+int stream_open(struct broker *broker, struct socket **socketp,
+    const struct stream_opening *opening);
+
+/* stream_id() - "<name>.<number>", the id of an event, written to @id */
+struct mcp_text stream_id(const struct hub_name *name, uint64_t number,
+    char id[STREAM_ID_MAX]);
+
+struct stream *stream_find(const struct broker *broker, struct mcp_text name);
+
+/* stream_deliver() - one event, numbered in *numberp and kept for replay
+ * Units:  @name holds no control characters
+ * Return: 0 queued for a connected reader; STREAM_E_PARKED; STREAM_E_CUT;
+ *         STREAM_E_LOST; -ENOMEM nothing was done
+ * Owner:  @stream may be gone afterwards, unless 0 or STREAM_E_PARKED */
+int stream_deliver(struct broker *broker, struct stream *stream,
+    struct mcp_text name, struct mcp_text data, uint64_t *numberp);
+
+/* stream_set_note() - Return: 0; -ENOMEM, and it keeps what it had */
+int stream_set_note(struct stream *stream, struct mcp_text note);
+
+/* stream_end() - it is gone: no parking */
+void stream_end(struct broker *broker, struct stream *stream,
+    enum closed_reason reason);
+
+/* stream_farewell() - the broker stops: say so where the client understands
+ * it, and when to come back; then end */
+void stream_farewell(struct broker *broker, struct stream *stream);
+
+#endif
