@@ -1,0 +1,324 @@
+/* control.c - I hear the broker: who is alive, and what has ended */
+
+#include "fcgi/control.h"
+#include "fcgi/gateway.h"
+#include "fcgi/slots.h"
+
+#include <mcp/log.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define HELLO_NS MCP_S
+#define AWAY_NS (MCP_S * 5 / 2) /* without WELCOME for so long: it is away */
+#define TICK_MS 100
+#define FIRST_WELCOME_MS 250
+#define ENDS_MAX 65536u /* as many as the broker keeps */
+
+struct end {
+	uint8_t key[MCP_SESSION_KEY_LEN];
+	uint64_t expires_s; /* 0: free */
+};
+
+struct control {
+	struct worker *worker;
+	pthread_t id;
+	struct thread thread; /* to refuse on, with a line of its own */
+	int stop_fd;
+	struct mcp_line *line;
+
+	_Atomic uint64_t welcomed_ns; /* when the broker last answered */
+	pthread_mutex_t lock; /* for the two below and `welcome` */
+	pthread_cond_t welcome;
+	struct end *ends; /* open addressing, a power of two */
+	size_t n_ends, cap;
+
+	/* the control thread's own */
+	uint64_t epoch, known, hello_ns;
+	bool tell_all; /* the broker is new to us: it may have forgotten */
+};
+
+/* --- the ended sessions ------------------------------------------------------ */
+
+static struct end *
+find_end(const struct control *control, const uint8_t *key)
+{
+	size_t at;
+
+	memcpy(&at, key, sizeof(at)); /* random bytes: a hash already */
+	for (;; at++) {
+		struct end *end = &control->ends[at & (control->cap - 1)];
+
+		if (end->expires_s == 0 ||
+		    memcmp(end->key, key, MCP_SESSION_KEY_LEN) == 0)
+			return end;
+	}
+}
+
+static void
+insert_end(struct control *control, const uint8_t *key, uint64_t expires_s)
+{
+	struct end *end = find_end(control, key);
+
+	if (end->expires_s == 0)
+		control->n_ends++;
+	memcpy(end->key, key, MCP_SESSION_KEY_LEN);
+	end->expires_s = expires_s;
+}
+
+/* A table twice as large, or as large, without what has expired by itself. */
+static int
+rebuild(struct control *control)
+{
+	struct end *old = control->ends;
+	size_t old_cap = control->cap;
+	uint64_t now_s = (uint64_t)time(NULL);
+	size_t cap = old_cap == 0 ? 64 : old_cap * 2;
+	struct end *ends = calloc(cap, sizeof(*ends));
+
+	if (ends == NULL)
+		return -ENOMEM;
+	control->ends = ends;
+	control->cap = cap;
+	control->n_ends = 0;
+	for (size_t i = 0; i < old_cap; i++)
+		if (old[i].expires_s > now_s)
+			insert_end(control, old[i].key, old[i].expires_s);
+	free(old);
+	return 0;
+}
+
+static int
+note_end(struct control *control, const uint8_t *key, uint64_t expires_s)
+{
+	if (expires_s <= (uint64_t)time(NULL))
+		return 0; /* expired tokens are refused anyway */
+	if (control->n_ends * 2 >= control->cap && rebuild(control) != 0)
+		return -ENOMEM;
+	if (control->n_ends >= 2 * ENDS_MAX)
+		return -ENOSPC;
+	insert_end(control, key, expires_s);
+	return 0;
+}
+
+static int
+note_ends(struct control *control, struct mcp_text ends)
+{
+	uint8_t key[MCP_SESSION_KEY_LEN];
+	uint64_t expires_s;
+	int error = 0;
+
+	pthread_mutex_lock(&control->lock);
+	for (size_t i = 0; error == 0 && i + MCP_WIRE_END_LEN <= ends.len;
+	     i += MCP_WIRE_END_LEN) {
+		mcp_wire_end_read(ends.at + i, key, &expires_s);
+		error = note_end(control, key, expires_s);
+	}
+	pthread_mutex_unlock(&control->lock);
+	return error;
+}
+
+static void
+write_ends(struct control *control, struct mcp_buf *out)
+{
+	pthread_mutex_lock(&control->lock);
+	for (size_t i = 0; i < control->cap; i++)
+		if (control->ends[i].expires_s != 0)
+			mcp_wire_end_write(out, control->ends[i].key,
+			    control->ends[i].expires_s);
+	pthread_mutex_unlock(&control->lock);
+}
+
+bool
+control_session_ended(struct control *control,
+    const uint8_t key[MCP_SESSION_KEY_LEN])
+{
+	bool ended;
+
+	pthread_mutex_lock(&control->lock);
+	ended = control->cap > 0 && find_end(control, key)->expires_s != 0;
+	pthread_mutex_unlock(&control->lock);
+	return ended;
+}
+
+bool
+control_broker_here(struct control *control)
+{
+	uint64_t welcomed_ns = atomic_load(&control->welcomed_ns);
+
+	return welcomed_ns != 0 && mcp_clock_ns() < welcomed_ns + AWAY_NS;
+}
+
+/* --- letters ----------------------------------------------------------------- */
+
+static void
+say_hello(struct control *control, bool leaving)
+{
+	struct worker *worker = control->worker;
+	struct mcp_buf ends = MCP_BUF_INIT;
+	struct mcp_letter hello = {
+		.kind = MCP_HELLO,
+		.deadline_ns = mcp_clock_ns() + AWAY_NS,
+		.pid = (uint64_t)getpid(),
+		.leaving = leaving,
+		.epoch = control->epoch,
+		.known = control->known,
+		.requests = atomic_load(&worker->n_requests),
+		.failed = atomic_load(&worker->n_failed),
+		.running = (uint64_t)atomic_load(&worker->n_running),
+		.digest = mcp_text_of(worker->config->digest),
+	};
+
+	if (control->tell_all)
+		write_ends(control, &ends);
+	hello.ends = mcp_buf_view(&ends);
+	/* a busy line means that the broker is away; the next second tries */
+	if (!ends.failed && mcp_line_send(control->line, &hello) == 0)
+		control->tell_all = false;
+	mcp_buf_deinit(&ends);
+}
+
+static void
+hear_welcome(struct control *control, const struct mcp_letter *welcome)
+{
+	if (welcome->epoch != control->epoch) {
+		control->tell_all = control->epoch != 0;
+		control->epoch = welcome->epoch;
+		mcp_log(MCP_LOG_INFO, "the broker is here");
+	}
+	if (note_ends(control, welcome->ends) == 0)
+		control->known = welcome->known;
+	pthread_mutex_lock(&control->lock);
+	atomic_store(&control->welcomed_ns, mcp_clock_ns());
+	pthread_cond_signal(&control->welcome);
+	pthread_mutex_unlock(&control->lock);
+	if (control->tell_all)
+		control->hello_ns = 0; /* now, not in a second */
+}
+
+static void
+hear_ended(struct control *control, const struct mcp_letter *question)
+{
+	struct mcp_letter answer = {
+		.kind = MCP_ENDED,
+		.outcome = MCP_OK,
+		.correlation = question->correlation,
+	};
+
+	if (note_ends(control, question->ends) != 0)
+		answer.outcome = MCP_NO_ROOM;
+	else if (question->epoch == control->epoch)
+		control->known = question->known;
+	(void)mcp_line_send(control->line, &answer);
+}
+
+static void
+hear(struct control *control)
+{
+	struct mcp_letter letter;
+
+	while (mcp_line_receive(control->line, &letter) == 0) {
+		if (letter.kind == MCP_HELLO && letter.outcome == MCP_WELCOME)
+			hear_welcome(control, &letter);
+		else if (letter.kind == MCP_ENDED &&
+		    letter.outcome == MCP_QUESTION)
+			hear_ended(control, &letter);
+	}
+}
+
+static bool
+stopped(const struct control *control)
+{
+	uint64_t n;
+
+	return read(control->stop_fd, &n, sizeof(n)) > 0;
+}
+
+static void *
+control_run(void *argument)
+{
+	struct control *control = argument;
+	struct worker *worker = control->worker;
+
+	/* A DEALER belongs to the thread that made it. */
+	if (mcp_line_new(worker->bus, worker->process, 0, &control->line) != 0) {
+		mcp_log(MCP_LOG_ERROR, "no line to the broker");
+		return NULL;
+	}
+	while (!stopped(control)) {
+		uint64_t now_ns = mcp_clock_ns();
+
+		if (now_ns >= control->hello_ns) {
+			control->hello_ns = now_ns + HELLO_NS;
+			say_hello(control, false);
+		}
+		mcp_line_wait(control->line, control->stop_fd, TICK_MS);
+		hear(control);
+		now_ns = mcp_clock_ns();
+		gateway_expire(worker->gateway, now_ns);
+		slots_expire(worker->slots, &control->thread, now_ns);
+	}
+	say_hello(control, true);
+	/* its answer is the proof that the goodbye arrived */
+	mcp_line_wait(control->line, -1, TICK_MS);
+	mcp_line_free(control->line);
+	mcp_line_free(control->thread.line);
+	return NULL;
+}
+
+int
+control_new(struct worker *worker, struct control **controlp)
+{
+	struct control *control = calloc(1, sizeof(*control));
+	struct timespec until;
+	int error;
+
+	if (control == NULL)
+		return -ENOMEM;
+	control->worker = worker;
+	control->thread.worker = worker;
+	control->thread.number = UINT16_MAX;
+	pthread_mutex_init(&control->lock, NULL);
+	pthread_cond_init(&control->welcome, NULL);
+	control->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	*controlp = control;
+	error = pthread_create(&control->id, NULL, control_run, control);
+	if (error != 0) {
+		*controlp = NULL;
+		close(control->stop_fd);
+		free(control);
+		return -error;
+	}
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += FIRST_WELCOME_MS * (long)MCP_MS;
+	until.tv_sec += until.tv_nsec / (long)MCP_S;
+	until.tv_nsec %= (long)MCP_S;
+	pthread_mutex_lock(&control->lock);
+	while (atomic_load(&control->welcomed_ns) == 0 &&
+	    pthread_cond_timedwait(&control->welcome, &control->lock,
+		&until) == 0)
+		;
+	pthread_mutex_unlock(&control->lock);
+	return 0;
+}
+
+void
+control_free(struct control *control)
+{
+	uint64_t one = 1;
+
+	if (control == NULL)
+		return;
+	if (write(control->stop_fd, &one, sizeof(one)) > 0)
+		pthread_join(control->id, NULL);
+	close(control->stop_fd);
+	pthread_cond_destroy(&control->welcome);
+	pthread_mutex_destroy(&control->lock);
+	free(control->ends);
+	free(control);
+}

@@ -1,0 +1,26 @@
+/* control.h - I hear the broker: who is alive, and what has ended
+ *
+ * A thread of its own with the process's control line: HELLO every second,
+ * ENDED from the broker, and the clock of what the other rooms let expire.
+ */
+#ifndef FCGI_CONTROL_H
+#define FCGI_CONTROL_H
+
+#include "fcgi/worker.h"
+
+/* control_new() - starts the thread, and waits up to 250 ms for the broker's
+ * first WELCOME, so that a session that ended before us is known to be
+ * Return: 0; -errno */
+int control_new(struct worker *worker, struct control **controlp);
+
+/* control_free() - says goodbye to the broker and joins the thread */
+void control_free(struct control *control);
+
+/* control_broker_here() - did the broker answer lately? While it did not, no
+ * letter is worth the wait. */
+bool control_broker_here(struct control *control);
+
+bool control_session_ended(struct control *control,
+    const uint8_t key[MCP_SESSION_KEY_LEN]);
+
+#endif

@@ -1,0 +1,482 @@
+/* endpoint.c - I know which door of the mount this is, and which dialect speaks
+ *
+ * What comes in goes through the same steps at every door: read whole, gate,
+ * message, dialect, admission, and only then a handler. Whoever is refused is
+ * refused before anything ran.
+ */
+
+#include "fcgi/endpoint.h"
+#include "fcgi/control.h"
+#include "fcgi/dispatch.h"
+#include "fcgi/reply.h"
+
+#include <mcp/gate.h>
+#include <mcp/log.h>
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define META_VERSION "io.modelcontextprotocol/protocolVersion"
+#define BATCH_MAX 100 /* messages */
+#define ADMITTED_SLACK_NS (5 * MCP_S) /* for the letters around a call */
+
+/* --- the message --------------------------------------------------------------- */
+
+static int
+count_batch(struct call *call, struct mcp_text text)
+{
+	struct mcp_text element = MCP_TEXT_INIT;
+	unsigned n = 0;
+
+	while (n <= BATCH_MAX && mcp_scan_next(text, &element) == 0)
+		n++;
+	if (n == 0)
+		return call_fail(call, JSONRPC_INVALID_REQUEST,
+		    "Invalid Request: an empty batch");
+	if (n > BATCH_MAX)
+		return call_fail(call, JSONRPC_INVALID_REQUEST,
+		    "Invalid Request: more than %d messages in a batch",
+		    BATCH_MAX);
+	return 0;
+}
+
+/* Return: 0; or CALL_E_FAILED, and the message is at best an id */
+static int
+read_message(struct call *call)
+{
+	struct mcp_scan_error where = { 0 };
+	struct mcp_text text = mcp_buf_view(&call->body);
+	const char *why = NULL;
+	int condition;
+
+	call->batch = mcp_jsonrpc_is_batch(text);
+	if (!call->batch)
+		condition = mcp_jsonrpc_parse(text, &call->message, &where,
+		    &why);
+	else if (mcp_scan(text, 0, NULL, 0, &where) != 0)
+		condition = MCP_JSONRPC_E_PARSE;
+	else
+		condition = 0;
+	if (condition == MCP_JSONRPC_E_PARSE)
+		return call_fail(call, JSONRPC_PARSE_ERROR,
+		    "Parse error: %s (line %u, column %u)",
+		    where.what != NULL ? where.what : "not JSON", where.line,
+		    where.column);
+	if (condition != 0)
+		return call_fail(call, JSONRPC_INVALID_REQUEST,
+		    "Invalid Request: %s", why != NULL ? why : "unreadable");
+	return call->batch ? count_batch(call, text) : 0;
+}
+
+static struct json_object *
+meta_version(const struct call *call)
+{
+	struct json_object *meta = NULL, *version = NULL;
+
+	if (json_object_is_type(call->message.params, json_type_object))
+		json_object_object_get_ex(call->message.params, "_meta", &meta);
+	if (json_object_is_type(meta, json_type_object))
+		json_object_object_get_ex(meta, META_VERSION, &version);
+	return version;
+}
+
+static int
+unsupported(struct call *call, struct mcp_text requested)
+{
+	mcp_buf_puts(&call->data, "{\"supported\":[");
+	dispatch_versions(&call->data);
+	mcp_buf_puts(&call->data, "],\"requested\":");
+	mcp_buf_json_string(&call->data, requested);
+	mcp_buf_putc(&call->data, '}');
+	return call_fail(call, MCP_UNSUPPORTED_VERSION,
+	    "Unsupported protocol version");
+}
+
+/* "2025-11-25, 2025-11-25" is what some clients make of one version. */
+static struct mcp_text
+header_version(const struct http_request *request)
+{
+	struct mcp_text version = request->version;
+	const char *comma = version.len ? memchr(version.at, ',', version.len) :
+					  NULL;
+
+	if (comma != NULL)
+		version.len = (size_t)(comma - version.at);
+	return mcp_text_trim(version);
+}
+
+/* Which revision speaks, where neither a session nor a stream says so.
+ * Spec: 2026-07-28 "Versioning and Compatibility"; 2025-06-18 "Transports",
+ *       "Protocol Version Header" */
+static int
+choose_revision(struct call *call, const struct http_request *request)
+{
+	struct json_object *version = meta_version(call);
+	struct mcp_text header = header_version(request);
+	enum mcp_revision named = mcp_revision_of(header);
+
+	if (version != NULL)
+		return unsupported(call,
+		    mcp_text_of(json_object_get_string(version)));
+	if (header.len > 0 && (named == MCP_REVISION_NONE ||
+	    mcp_revision_era(named) == MCP_ERA_MODERN))
+		return unsupported(call, header);
+	if (named != MCP_REVISION_NONE)
+		call->revision = named;
+	return 0;
+}
+
+/* --- POST to the mount ----------------------------------------------------------- */
+
+/* Return: 0; REPLY_NO_SESSION */
+static enum reply_condition
+open_session(struct call *call, const struct http_request *request)
+{
+	struct mcp_session session;
+
+	if (mcp_session_open(call->worker->seal, request->session,
+		(uint64_t)time(NULL), &session) != 0 ||
+	    memcmp(session.subject, call->subject, MCP_SUBJECT_LEN) != 0 ||
+	    control_session_ended(call->worker->control, session.key))
+		return REPLY_NO_SESSION;
+	call->dialect = DIALECT_LEGACY;
+	call->revision = session.revision;
+	return REPLY_DONE;
+}
+
+static bool
+is_initialize(const struct call *call)
+{
+	return !call->batch && call->message.method != NULL &&
+	    strcmp(call->message.method, "initialize") == 0;
+}
+
+static enum reply_condition
+prepare_call(struct call *call)
+{
+	const struct http_request *request = gateway_request(call->connection);
+
+	if (read_message(call) != 0 || choose_revision(call, request) != 0)
+		return REPLY_BAD;
+	/* who initializes begins anew, whatever session it came from */
+	if (request->session.len > 0 && !is_initialize(call) &&
+	    open_session(call, request) != REPLY_DONE)
+		return REPLY_NO_SESSION;
+	if (call->batch && !mcp_revision_has(call->revision, MCP_FIELD_BATCH)) {
+		call_fail(call, JSONRPC_INVALID_REQUEST,
+		    "Invalid Request: this protocol version has no batches");
+		return REPLY_BAD;
+	}
+	return REPLY_DONE;
+}
+
+static void
+post_mcp(struct thread *thread, struct connection **connectionp)
+{
+	struct call *call = call_new(thread, connectionp);
+	enum reply_condition condition;
+
+	if (call == NULL)
+		return;
+	condition = prepare_call(call);
+	/* the kind of message comes before everything else: a notification or
+	 * a response has no answer but its acknowledgement */
+	if (condition != REPLY_DONE ||
+	    (!call->batch && call->message.kind != MCP_JSONRPC_REQUEST)) {
+		reply_call(call, condition);
+		call_free(call);
+		return;
+	}
+	if (!call->batch)
+		call->method = dispatch_method(call->message.method,
+		    call->revision);
+	call_start(call);
+}
+
+/* --- POST to a stream ------------------------------------------------------------ */
+
+/* The seed puts the stream's id into the message, HTTP+SSE into the URL. */
+static bool
+find_stream(struct call *call, const struct http_request *request)
+{
+	struct mcp_text id = http_query(request, "connection_id");
+	struct json_object *member = NULL;
+
+	call->dialect = DIALECT_SSE;
+	if (id.len == 0) {
+		call->dialect = DIALECT_SEED;
+		if (call->message.root != NULL)
+			json_object_object_get_ex(call->message.root,
+			    "connection_id", &member);
+		if (json_object_is_type(member, json_type_string))
+			id = mcp_text_of(json_object_get_string(member));
+	}
+	if (id.len == 0 || id.len > MCP_WIRE_STREAM_MAX)
+		return false;
+	memcpy(call->stream, id.at, id.len);
+	call->stream[id.len] = '\0';
+	return true;
+}
+
+static void
+use_state(struct call *call, struct mcp_text state)
+{
+	call->revision = MCP_2024_11_05;
+	if (state.len > 0 && state.at[0] >= MCP_REVISION_FIRST &&
+	    state.at[0] <= MCP_REVISION_LEGACY_LAST)
+		call->revision = (enum mcp_revision)state.at[0];
+}
+
+static enum reply_condition
+hear_admission(struct call *call, const struct mcp_letter *answer)
+{
+	switch (answer->outcome) {
+	case MCP_ADMITTED:
+		call->ticket = answer->ticket;
+		use_state(call, answer->state);
+		return REPLY_DONE;
+	case MCP_GONE:
+	case MCP_FOREIGN:
+	case MCP_MALFORMED:
+		return REPLY_NO_STREAM;
+	case MCP_OVER_QUOTA:
+		return REPLY_OVER_QUOTA;
+	default:
+		return REPLY_BROKER_AWAY;
+	}
+}
+
+/* Admission precedes execution: does the stream live, is it the caller's, has
+ * it room? Only then anything runs. */
+static enum reply_condition
+admit(struct call *call)
+{
+	const struct mcp_limits *limits = &call->worker->config->server.limits;
+	struct mcp_line *line = thread_line(call->thread);
+	bool asks = call->message.kind == MCP_JSONRPC_REQUEST;
+	struct mcp_letter answer, question = {
+		.kind = MCP_ADMIT,
+		.deadline_ns = mcp_clock_ns() + CALL_LETTER_NS,
+		.stream = mcp_text_of(call->stream),
+		.subject = { (const char *)call->subject, MCP_SUBJECT_LEN },
+		.request = asks ? call->message.id : MCP_TEXT_INIT,
+		.dialect = call->dialect == DIALECT_SEED ? MCP_DIALECT_SEED :
+							   MCP_DIALECT_SSE,
+		.call_deadline_ns = !asks ? 0 :
+		    call->deadline_ns + limits->parked_ms * MCP_MS +
+			ADMITTED_SLACK_NS,
+	};
+
+	if (question.request.len > MCP_WIRE_REQUEST_MAX) {
+		call_fail(call, JSONRPC_INVALID_REQUEST,
+		    "Invalid Request: the id is too long");
+		return REPLY_BAD;
+	}
+	if (line == NULL || mcp_line_ask(line, &question, &answer) != 0)
+		return REPLY_BROKER_AWAY;
+	return hear_admission(call, &answer);
+}
+
+static enum reply_condition
+prepare_post(struct call *call, const struct http_request *request)
+{
+	int condition = read_message(call);
+	bool found = find_stream(call, request);
+
+	if (condition == 0 && call->batch)
+		condition = call_fail(call, JSONRPC_INVALID_REQUEST,
+		    "Invalid Request: streams have no batches");
+	if (condition == 0 && !found)
+		return REPLY_NO_STREAM;
+	return condition == 0 ? admit(call) : REPLY_BAD;
+}
+
+static void
+post_message(struct thread *thread, struct connection **connectionp)
+{
+	struct call *call = call_new(thread, connectionp);
+	enum reply_condition condition;
+
+	if (call == NULL)
+		return;
+	condition = prepare_post(call, gateway_request(call->connection));
+	if (condition != REPLY_DONE) {
+		reply_call(call, condition);
+		call_free(call);
+		return;
+	}
+	/* A client of HTTP+SSE waits for this before it posts again, be it the
+	 * answer a tool of ours asked it for: acknowledge, then run. */
+	if (call->dialect == DIALECT_SSE)
+		reply_accepted(call);
+	if (call->message.kind != MCP_JSONRPC_REQUEST) {
+		reply_call(call, REPLY_DONE);
+		call_free(call);
+		return;
+	}
+	call->method = dispatch_method(call->message.method, call->revision);
+	call_start(call);
+}
+
+/* --- the other doors --------------------------------------------------------------- */
+
+static void
+get_mcp(struct thread *thread, struct connection **connectionp)
+{
+	/* a stream belongs to the broker; holding it here would hold a thread */
+	if (http_accepts(gateway_request(*connectionp), "text/event-stream",
+		false))
+		reply_not_allowed(thread, connectionp,
+		    "POST, DELETE, OPTIONS");
+	else
+		reply_health(thread, connectionp);
+}
+
+static enum reply_condition
+end_session(struct call *call, const struct http_request *request)
+{
+	struct mcp_line *line = thread_line(call->thread);
+	char name[MCP_SESSION_NAME_MAX];
+	struct mcp_session session;
+	struct mcp_letter answer, question = {
+		.kind = MCP_SESSION,
+		.deadline_ns = mcp_clock_ns() + CALL_LETTER_NS,
+		.verb = MCP_SESSION_END,
+		.subject = { (const char *)call->subject, MCP_SUBJECT_LEN },
+	};
+
+	if (open_session(call, request) != REPLY_DONE)
+		return REPLY_NO_SESSION;
+	mcp_session_open(call->worker->seal, request->session, 0, &session);
+	mcp_session_name(&session, name);
+	question.stream = mcp_text_of(name);
+	question.expires = session.expires;
+	if (line == NULL || mcp_line_ask(line, &question, &answer) != 0 ||
+	    answer.outcome != MCP_OK)
+		return REPLY_BROKER_AWAY;
+	return REPLY_DONE;
+}
+
+static void
+delete_mcp(struct thread *thread, struct connection **connectionp)
+{
+	struct call *call;
+	enum reply_condition condition;
+
+	if (gateway_request(*connectionp)->session.len == 0) {
+		reply_refusal(thread, connectionp, 400, JSONRPC_INVALID_REQUEST,
+		    "DELETE needs an Mcp-Session-Id");
+		return;
+	}
+	call = call_new(thread, connectionp);
+	if (call == NULL)
+		return;
+	condition = end_session(call, gateway_request(call->connection));
+	reply_call(call, condition);
+	call_free(call);
+}
+
+typedef void (*door_fn)(struct thread *thread, struct connection **connectionp);
+
+static const struct door {
+	const char *path; /* after the mount */
+	const char *allow;
+	door_fn get, post, delete; /* NULL: 405 */
+} doors[] = {
+	{ "", "GET, POST, DELETE, OPTIONS", get_mcp, post_mcp, delete_mcp },
+	{ "/", "GET, POST, DELETE, OPTIONS", get_mcp, post_mcp, delete_mcp },
+	{ "/sse", "GET, OPTIONS", NULL, NULL, NULL },
+	{ "/sse/message", "POST, OPTIONS", NULL, post_message, NULL },
+};
+
+static const struct door *
+find_door(const struct mcp_server *server, struct mcp_text path)
+{
+	size_t mount = strlen(server->mount);
+
+	if (!mcp_text_starts(path, server->mount))
+		return NULL;
+	path.at += mount;
+	path.len -= mount;
+	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++)
+		if (mcp_text_is(path, doors[i].path))
+			return &doors[i];
+	return NULL;
+}
+
+static void
+enter(struct thread *thread, struct connection **connectionp)
+{
+	const struct http_request *request = gateway_request(*connectionp);
+	const struct door *door = find_door(&thread->worker->config->server,
+	    request->path);
+	door_fn fn = NULL;
+
+	if (door == NULL) {
+		reply_refusal(thread, connectionp, 404, JSONRPC_INVALID_REQUEST,
+		    "Nothing is here");
+		return;
+	}
+	if (request->method == HTTP_GET || request->method == HTTP_HEAD)
+		fn = door->get;
+	else if (request->method == HTTP_POST)
+		fn = door->post;
+	else if (request->method == HTTP_DELETE)
+		fn = door->delete;
+	if (fn != NULL)
+		fn(thread, connectionp);
+	else
+		reply_not_allowed(thread, connectionp, door->allow);
+}
+
+/* --- every request ------------------------------------------------------------------- */
+
+static const char *
+trouble_sentence(unsigned status)
+{
+	return status == 413 ? "The body is larger than this server takes" :
+	    status == 503    ? "The server is out of memory" :
+			       "The request did not arrive whole";
+}
+
+void
+endpoint_serve(struct thread *thread, struct connection **connectionp,
+    unsigned trouble)
+{
+	const struct http_request *request = gateway_request(*connectionp);
+	const struct mcp_server *server = &thread->worker->config->server;
+	char sentence[96];
+
+	if (trouble != 0) {
+		reply_refusal(thread, connectionp, trouble,
+		    trouble == 503 ? MCP_OVERLOADED : JSONRPC_INVALID_REQUEST,
+		    trouble_sentence(trouble));
+		return;
+	}
+	if (request->method == HTTP_OPTIONS) {
+		reply_preflight(thread, connectionp);
+		return;
+	}
+	if (request->duplicated != NULL) {
+		snprintf(sentence, sizeof(sentence), "%s stands twice",
+		    request->duplicated);
+		reply_refusal(thread, connectionp, 400, JSONRPC_INVALID_REQUEST,
+		    sentence);
+		return;
+	}
+	switch (mcp_gate_check(server, &request->gate)) {
+	case 0:
+		enter(thread, connectionp);
+		break;
+	case MCP_GATE_E_HOST:
+		reply_refusal(thread, connectionp, 403, MCP_FORBIDDEN,
+		    "This Host is not served here");
+		break;
+	default:
+		reply_refusal(thread, connectionp, 403, MCP_FORBIDDEN,
+		    "This Origin is not allowed");
+	}
+}

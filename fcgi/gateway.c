@@ -1,0 +1,462 @@
+/* gateway.c - I am the only one who says FCGX_
+ *
+ * What libfcgi wants, read in its source and kept in this file alone:
+ * - FCGX_Accept_r begins with FCGX_Finish_r, which closes a preset ipcFd unless
+ *   keepConnection is set first.
+ * - After an EOF or a bad record it would accept from listen_sock; so that is
+ *   -1, and a connection is peeked before it is handed over.
+ * - What is not read of STDIN would be taken for the next request: it is read
+ *   to its end, or the connection is closed.
+ * - It reads without time-out: we accept ourselves, so that SO_RCVTIMEO stands
+ *   from the first byte, and gateway_expire() cuts who drips.
+ */
+
+#include "fcgi/gateway.h"
+#include "fcgi/endpoint.h"
+#include "fcgi/worker.h"
+
+#include <mcp/config.h>
+#include <mcp/listener.h>
+#include <mcp/log.h>
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#define READ_CHUNK 16384
+#define SEND_TIMEOUT_S 30
+
+struct connection {
+	struct gateway *gateway;
+	int fd; /* ours; libfcgi has a duplicate to close whenever it likes */
+	bool watched; /* in the epoll set, if asleep there */
+	FCGX_Request fcgx;
+	struct http_request request;
+	bool whole; /* STDIN was read to its end */
+	uint64_t reading_since_ns; /* 0: not reading */
+	struct connection *prev, *next; /* among all of the gateway */
+};
+
+struct gateway {
+	struct worker *worker;
+	int epoll_fd, listen_fd, stop_fd;
+	bool trusted; /* a unix socket: the web server's word is believed */
+	atomic_bool stopping;
+	_Atomic uint64_t patience_ns; /* when draining ends at the latest */
+	pthread_mutex_t lock; /* the list of connections */
+	struct connection *connections;
+	unsigned n_connections;
+};
+
+/* --- the set --------------------------------------------------------------- */
+
+static int
+watch(struct gateway *gateway, int fd, void *whom, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.ptr = whom };
+
+	return epoll_ctl(gateway->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0 ?
+	    0 : -errno;
+}
+
+int
+gateway_new(struct worker *worker, int listen_fd, struct gateway **gatewayp)
+{
+	struct gateway *gateway = calloc(1, sizeof(*gateway));
+	int error = 0;
+
+	if (gateway == NULL)
+		return -ENOMEM;
+	pthread_mutex_init(&gateway->lock, NULL);
+	gateway->worker = worker;
+	gateway->listen_fd = listen_fd;
+	gateway->trusted = mcp_listener_is_unix(listen_fd);
+	gateway->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	gateway->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (gateway->epoll_fd < 0 || gateway->stop_fd < 0 ||
+	    fcntl(listen_fd, F_SETFL, O_NONBLOCK) != 0 ||
+	    fcntl(listen_fd, F_SETFD, FD_CLOEXEC) != 0)
+		error = -errno;
+	if (error == 0 && FCGX_Init() != 0)
+		error = -EIO;
+	if (error == 0)
+		error = watch(gateway, listen_fd, &gateway->listen_fd,
+		    EPOLLIN | EPOLLEXCLUSIVE);
+	if (error == 0)
+		error = watch(gateway, gateway->stop_fd, &gateway->stop_fd,
+		    EPOLLIN);
+	if (error != 0) {
+		gateway_free(gateway);
+		return error;
+	}
+	*gatewayp = gateway;
+	return 0;
+}
+
+static void
+connection_free(struct connection *connection)
+{
+	struct gateway *gateway = connection->gateway;
+
+	pthread_mutex_lock(&gateway->lock);
+	if (connection->prev != NULL)
+		connection->prev->next = connection->next;
+	else
+		gateway->connections = connection->next;
+	if (connection->next != NULL)
+		connection->next->prev = connection->prev;
+	gateway->n_connections--;
+	pthread_mutex_unlock(&gateway->lock);
+	if (connection->fcgx.ipcFd >= 0)
+		close(connection->fcgx.ipcFd);
+	close(connection->fd);
+	mcp_buf_deinit(&connection->request.body);
+	free(connection);
+}
+
+void
+gateway_free(struct gateway *gateway)
+{
+	if (gateway == NULL)
+		return;
+	while (gateway->connections != NULL)
+		connection_free(gateway->connections);
+	if (gateway->epoll_fd >= 0)
+		close(gateway->epoll_fd);
+	if (gateway->stop_fd >= 0)
+		close(gateway->stop_fd);
+	pthread_mutex_destroy(&gateway->lock);
+	free(gateway);
+}
+
+/* --- a connection ---------------------------------------------------------- */
+
+static void
+set_timeouts(int fd, const struct mcp_limits *limits)
+{
+	struct timeval receive = { limits->body_ms / 1000,
+		limits->body_ms % 1000 * 1000 };
+	struct timeval give = { SEND_TIMEOUT_S, 0 };
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &receive, sizeof(receive));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &give, sizeof(give));
+}
+
+static struct connection *
+connection_new(struct gateway *gateway, int fd)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (connection == NULL || copy < 0 ||
+	    FCGX_InitRequest(&connection->fcgx, -1, 0) != 0) {
+		free(connection);
+		if (copy >= 0)
+			close(copy);
+		close(fd);
+		return NULL;
+	}
+	connection->gateway = gateway;
+	connection->fd = fd;
+	connection->fcgx.ipcFd = copy;
+	set_timeouts(fd, &gateway->worker->config->server.limits);
+	pthread_mutex_lock(&gateway->lock);
+	connection->next = gateway->connections;
+	if (connection->next != NULL)
+		connection->next->prev = connection;
+	gateway->connections = connection;
+	gateway->n_connections++;
+	pthread_mutex_unlock(&gateway->lock);
+	return connection;
+}
+
+/* Between two requests: back into the set, or over. */
+static void
+connection_rest(struct connection *connection)
+{
+	struct gateway *gateway = connection->gateway;
+	int operation = connection->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+	struct epoll_event event = {
+		.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT,
+		.data.ptr = connection,
+	};
+
+	connection->watched = true;
+	/* from here on another thread may have it */
+	if (epoll_ctl(gateway->epoll_fd, operation, connection->fd, &event) != 0)
+		connection_free(connection);
+}
+
+static bool
+has_bytes(const struct connection *connection)
+{
+	char byte;
+
+	return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
+static void
+nap(void)
+{
+	nanosleep(&(struct timespec){ 0, 5 * (long)MCP_MS }, NULL);
+}
+
+static void
+note_reading(struct connection *connection, uint64_t since_ns)
+{
+	pthread_mutex_lock(&connection->gateway->lock);
+	connection->reading_since_ns = since_ns;
+	pthread_mutex_unlock(&connection->gateway->lock);
+}
+
+/* Let libfcgi read head and parameters; it closes what it cannot read. */
+static bool
+read_head(struct connection *connection)
+{
+	struct http_request *request = &connection->request;
+	FCGX_Request *fcgx = &connection->fcgx;
+
+	fcgx->keepConnection = 1;
+	if (FCGX_Accept_r(fcgx) < 0)
+		return false;
+	for (char **entry = fcgx->envp; *entry != NULL; entry++)
+		http_header(request, *entry);
+	if (!connection->gateway->trusted)
+		request->user = MCP_TEXT_INIT;
+	return true;
+}
+
+/* Read STDIN to its end, keeping at most the limit.
+ * Return: 0; the HTTP status that says what is wrong */
+static unsigned
+read_body(struct connection *connection)
+{
+	struct http_request *request = &connection->request;
+	size_t max = connection->gateway->worker->config->server.limits.max_body;
+	FCGX_Stream *in = connection->fcgx.in;
+	uint64_t told;
+	int n;
+
+	if (request->length.len > 0 &&
+	    (mcp_text_number(request->length, &told) != 0 || told > max))
+		return 413;
+	for (;;) {
+		if (mcp_buf_reserve(&request->body, READ_CHUNK) != 0)
+			return 503;
+		n = FCGX_GetStr(request->body.data + request->body.len,
+		    READ_CHUNK, in);
+		if (n <= 0)
+			break;
+		request->body.len += (size_t)n;
+		if (request->body.len > max)
+			return 413;
+	}
+	request->body.data[request->body.len] = '\0';
+	if (FCGX_GetError(in) != 0)
+		return 400;
+	connection->whole = true;
+	if (request->length.len > 0 && told != request->body.len)
+		return 400;
+	return 0;
+}
+
+static void
+serve(struct connection *connection, struct thread *thread)
+{
+	unsigned trouble;
+
+	connection->request = (struct http_request){ 0 };
+	connection->whole = false;
+	note_reading(connection, mcp_clock_ns());
+	if (!read_head(connection)) {
+		connection_free(connection);
+		return;
+	}
+	trouble = read_body(connection);
+	note_reading(connection, 0);
+	endpoint_serve(thread, &connection, trouble);
+}
+
+/* A new connection usually has its request with it; then it is served at once
+ * and never sees the set. */
+static void
+accept_one(struct gateway *gateway, struct thread *thread)
+{
+	int fd = accept4(gateway->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	struct connection *connection;
+
+	if (fd < 0) {
+		/* another thread or process took it; or no descriptor is left,
+		 * and then the nap lets somebody finish */
+		if (errno == EMFILE || errno == ENFILE)
+			nap();
+		return;
+	}
+	connection = connection_new(gateway, fd);
+	if (connection == NULL)
+		return;
+	if (has_bytes(connection))
+		serve(connection, thread);
+	else
+		connection_rest(connection);
+}
+
+/* A kept connection woke up: the next request, or the web server's goodbye. */
+static void
+wake_one(struct connection *connection, struct thread *thread)
+{
+	if (has_bytes(connection))
+		serve(connection, thread);
+	else
+		connection_free(connection);
+}
+
+static bool
+drained(struct gateway *gateway)
+{
+	bool none;
+
+	pthread_mutex_lock(&gateway->lock);
+	none = gateway->n_connections == 0;
+	pthread_mutex_unlock(&gateway->lock);
+	return none || mcp_clock_ns() > atomic_load(&gateway->patience_ns);
+}
+
+void
+gateway_run(struct gateway *gateway, struct thread *thread)
+{
+	struct epoll_event event;
+
+	while (!atomic_load(&gateway->stopping) || !drained(gateway)) {
+		if (epoll_wait(gateway->epoll_fd, &event, 1, -1) <= 0)
+			continue;
+		if (event.data.ptr == &gateway->listen_fd)
+			accept_one(gateway, thread);
+		else if (event.data.ptr != &gateway->stop_fd)
+			wake_one(event.data.ptr, thread);
+		else /* it stays readable, so that every thread sees it */
+			nap();
+	}
+}
+
+void
+gateway_stop(struct gateway *gateway, unsigned patience_ms)
+{
+	uint64_t one = 1;
+
+	epoll_ctl(gateway->epoll_fd, EPOLL_CTL_DEL, gateway->listen_fd, NULL);
+	atomic_store(&gateway->patience_ns,
+	    mcp_clock_ns() + patience_ms * MCP_MS);
+	atomic_store(&gateway->stopping, true);
+	if (write(gateway->stop_fd, &one, sizeof(one)) < 0)
+		mcp_log(MCP_LOG_ERROR, "cannot wake the threads");
+}
+
+void
+gateway_expire(struct gateway *gateway, uint64_t now_ns)
+{
+	uint64_t most = gateway->worker->config->server.limits.body_ms * MCP_MS;
+
+	pthread_mutex_lock(&gateway->lock);
+	for (struct connection *c = gateway->connections; c; c = c->next)
+		if (c->reading_since_ns != 0 &&
+		    now_ns > c->reading_since_ns + most) {
+			shutdown(c->fd, SHUT_RD);
+			c->reading_since_ns = 0;
+		}
+	pthread_mutex_unlock(&gateway->lock);
+}
+
+/* --- the answer ------------------------------------------------------------ */
+
+static void
+write_head(FCGX_Stream *out, const struct http_answer *answer)
+{
+	FCGX_FPrintF(out, "Status: %u %s\r\n", answer->status,
+	    http_reason(answer->status));
+	FCGX_PutStr(answer->headers.data, (int)answer->headers.len, out);
+	if (answer->type != NULL)
+		FCGX_FPrintF(out, "Content-Type: %s\r\n", answer->type);
+}
+
+void
+gateway_answer(struct connection **connectionp,
+    const struct http_answer *answer)
+{
+	struct connection *connection = *connectionp;
+	FCGX_Stream *out = connection->fcgx.out;
+
+	write_head(out, answer);
+	if (answer->status != 204)
+		FCGX_FPrintF(out, "Content-Length: %lu\r\n",
+		    (unsigned long)answer->body.len);
+	FCGX_PutS("\r\n", out);
+	if (connection->request.method != HTTP_HEAD)
+		FCGX_PutStr(answer->body.data, (int)answer->body.len, out);
+	gateway_stream_end(connectionp);
+}
+
+int
+gateway_stream_begin(struct connection *connection,
+    const struct http_answer *head)
+{
+	write_head(connection->fcgx.out, head);
+	return gateway_stream_write(connection, MCP_TEXT("\r\n"));
+}
+
+int
+gateway_stream_write(struct connection *connection, struct mcp_text piece)
+{
+	FCGX_Stream *out = connection->fcgx.out;
+
+	if (FCGX_PutStr(piece.at, (int)piece.len, out) < 0 ||
+	    FCGX_FFlush(out) != 0)
+		return -EPIPE;
+	return 0;
+}
+
+void
+gateway_stream_end(struct connection **connectionp)
+{
+	struct connection *connection = *connectionp;
+	bool keep;
+
+	*connectionp = NULL;
+	keep = connection->fcgx.keepConnection && connection->whole &&
+	    !atomic_load(&connection->gateway->stopping);
+	/* keepConnection off makes libfcgi close, after a shutdown and a drain,
+	 * so that a peer still sending gets the answer and not a reset */
+	if (!keep)
+		connection->fcgx.keepConnection = 0;
+	FCGX_Finish_r(&connection->fcgx);
+	mcp_buf_deinit(&connection->request.body);
+	if (connection->fcgx.ipcFd < 0)
+		connection_free(connection);
+	else
+		connection_rest(connection);
+}
+
+bool
+gateway_abandoned(const struct connection *connection)
+{
+	char byte;
+	ssize_t n = recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return n == 0 || (n < 0 && errno != EAGAIN);
+}
+
+struct http_request *
+gateway_request(struct connection *connection)
+{
+	return &connection->request;
+}

@@ -1,0 +1,59 @@
+/* gateway.h - I am the only one who says FCGX_
+ *
+ * Threads read, slots run. All threads of the process wait in one epoll set:
+ * the listening socket, the kept connections that are between two requests,
+ * and the stop event. A thread takes one ready connection, lets libfcgi read
+ * the request, and hands it to the endpoint; once answered, a kept connection
+ * goes back into the set and costs no thread, so the web server may keep as
+ * many as it likes (fastcgi_keep_conn on).
+ */
+#ifndef FCGI_GATEWAY_H
+#define FCGI_GATEWAY_H
+
+#include "fcgi/http.h"
+
+struct worker;
+struct thread;
+struct gateway;
+struct connection; /* one request of the web server, until it is answered */
+
+/* gateway_new() - over a listening socket, made non-blocking here
+ * Return: 0; -errno */
+int gateway_new(struct worker *worker, int listen_fd,
+    struct gateway **gatewayp);
+void gateway_free(struct gateway *gateway); /* when no thread runs in it */
+
+/* gateway_run() - a thread's life: returns when the gateway has drained */
+void gateway_run(struct gateway *gateway, struct thread *thread);
+
+/* gateway_stop() - accept no more, close after each answer, and return from
+ * gateway_run() when the last connection is gone or @patience_ms are over */
+void gateway_stop(struct gateway *gateway, unsigned patience_ms);
+
+/* gateway_expire() - end requests that take longer than limits.body_ms to
+ * arrive; called about every 100 ms */
+void gateway_expire(struct gateway *gateway, uint64_t now_ns);
+
+/* gateway_answer() - write @answer and give the connection back
+ * Owner:  *connectionp is taken and NULL after; so are all texts of its
+ *         request; @answer stays the caller's
+ * Errors: a peer that left is not an error here: nobody is there to be told */
+void gateway_answer(struct connection **connectionp,
+    const struct http_answer *answer);
+
+/* gateway_stream_begin() - the head of an answer whose body comes piece by piece
+ * gateway_stream_write() - a piece, flushed
+ * gateway_stream_end() - give the connection back
+ * One thread at a time: FCGX streams know no locks.
+ * Return: 0; -EPIPE nobody reads any more */
+int gateway_stream_begin(struct connection *connection,
+    const struct http_answer *head);
+int gateway_stream_write(struct connection *connection, struct mcp_text piece);
+void gateway_stream_end(struct connection **connectionp);
+
+/* gateway_abandoned() - has the web server hung up on this request? */
+bool gateway_abandoned(const struct connection *connection);
+
+struct http_request *gateway_request(struct connection *connection);
+
+#endif

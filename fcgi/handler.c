@@ -1,0 +1,116 @@
+/* handler.c - one way to get an answer each: a text, a file, or handler_sql's */
+
+#include "fcgi/handler.h"
+#include "fcgi/call.h"
+#include "fcgi/handler_sql.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <sodium.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void
+handler_result_deinit(struct handler_result *result)
+{
+	mcp_buf_deinit(&result->text);
+	mcp_buf_deinit(&result->structured);
+}
+
+struct mcp_text
+handler_value(void *object, const char *name)
+{
+	struct json_object *value = NULL;
+
+	if (object == NULL ||
+	    !json_object_object_get_ex(object, name, &value) || value == NULL)
+		return MCP_TEXT_INIT;
+	if (json_object_is_type(value, json_type_string))
+		return (struct mcp_text){ json_object_get_string(value),
+			(size_t)json_object_get_string_len(value) };
+	return mcp_text_of(json_object_to_json_string_ext(value,
+	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+void
+handler_base64(struct mcp_buf *out, struct mcp_text bytes)
+{
+	size_t room = sodium_base64_encoded_len(bytes.len,
+	    sodium_base64_VARIANT_ORIGINAL);
+
+	if (mcp_buf_reserve(out, room) != 0)
+		return;
+	sodium_bin2base64(out->data + out->len, room,
+	    (const unsigned char *)bytes.at, bytes.len,
+	    sodium_base64_VARIANT_ORIGINAL);
+	out->len += room - 1;
+}
+
+static int
+read_all(int fd, size_t max, struct mcp_buf *out)
+{
+	ssize_t n;
+
+	do {
+		if (mcp_buf_reserve(out, 65536) != 0)
+			return -ENOMEM;
+		n = read(fd, out->data + out->len, 65536);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			out->len += (size_t)n;
+		if (out->len > max)
+			return -EFBIG;
+	} while (n != 0);
+	out->data[out->len] = '\0';
+	return 0;
+}
+
+static int
+run_file(struct call *call, const char *path, struct handler_result *result)
+{
+	size_t max = call->worker->config->server.limits.max_result;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat about;
+	int error = fd < 0 ? -errno : 0;
+
+	if (error == 0 && (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)))
+		error = -EINVAL;
+	if (error == 0)
+		error = read_all(fd, max, &result->text);
+	if (fd >= 0)
+		close(fd);
+	if (error == 0)
+		return 0;
+	mcp_buf_reset(&result->text);
+	if (error == -ENOENT) {
+		mcp_buf_puts(&result->text, "The file is not there any more");
+		return HANDLER_E_NONE;
+	}
+	if (error == -EFBIG) {
+		mcp_buf_puts(&result->text,
+		    "The file is larger than this server sends");
+		return HANDLER_E_FAILED;
+	}
+	return error;
+}
+
+int
+handler_run(struct call *call, const struct mcp_handler *handler,
+    struct json_object *values, struct handler_result *result)
+{
+	switch (handler->kind) {
+	case MCP_HANDLER_SQL:
+		return handler_sql_run(call, &handler->sql, values, result);
+	case MCP_HANDLER_TEXT:
+		mcp_template_expand(&handler->text, handler_value, values,
+		    &result->text);
+		return result->text.failed ? -ENOMEM : 0;
+	case MCP_HANDLER_FILE:
+		return run_file(call, handler->file, result);
+	case MCP_HANDLER_NONE:
+		break;
+	}
+	return -ENOSYS;
+}

@@ -1,0 +1,32 @@
+# the worker
+noinst_LIBRARIES += libworker.a
+libworker_a_SOURCES = \
+	fcgi/call.c \
+	fcgi/call.h \
+	fcgi/control.c \
+	fcgi/control.h \
+	fcgi/dispatch.c \
+	fcgi/dispatch.h \
+	fcgi/endpoint.c \
+	fcgi/endpoint.h \
+	fcgi/gateway.c \
+	fcgi/gateway.h \
+	fcgi/handler.c \
+	fcgi/handler.h \
+	fcgi/handler_sql.c \
+	fcgi/handler_sql.h \
+	fcgi/http.c \
+	fcgi/http.h \
+	fcgi/lifecycle.c \
+	fcgi/prompts.c \
+	fcgi/reply.c \
+	fcgi/reply.h \
+	fcgi/resources.c \
+	fcgi/slots.c \
+	fcgi/slots.h \
+	fcgi/tools.c \
+	fcgi/worker.h
+sbin_PROGRAMS += mcp-fcgi
+mcp_fcgi_SOURCES = fcgi/main.c
+mcp_fcgi_LDADD = libworker.a $(MCP_LIBS) $(FCGI_LIBS) $(SQLITE_LIBS) \
+	$(SYSTEMD_LIBS)

@@ -1,0 +1,261 @@
+/* main.c - mcp-fcgi: options, listening socket, snapshot, ready, loop */
+
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "fcgi/control.h"
+#include "fcgi/gateway.h"
+#include "fcgi/handler_sql.h"
+#include "fcgi/slots.h"
+
+#include <mcp/listener.h>
+#include <mcp/log.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#ifdef HAVE_SYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+#define DRAIN_MS 6000 /* a web server keeps an idle connection for 5 s */
+#define DEFAULT_THREADS 8
+#define THREADS_MAX 1024
+
+struct options {
+	const char *config, *check, *bus, *secret, *listen;
+	unsigned threads, slots;
+	int ready_fd;
+};
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "check", required_argument, NULL, 'k' },
+	{ "bus", required_argument, NULL, 'b' },
+	{ "secret", required_argument, NULL, 's' },
+	{ "listen", required_argument, NULL, 'l' },
+	{ "threads", required_argument, NULL, 't' },
+	{ "slots", required_argument, NULL, 'n' },
+	{ "ready-fd", required_argument, NULL, 'r' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char usage[] =
+    "usage: mcp-fcgi --config FILE --bus ENDPOINT --secret FILE\n"
+    "                [--listen unix:PATH|ADDRESS:PORT] [--threads N]\n"
+    "                [--slots N] [--ready-fd N]\n"
+    "       mcp-fcgi --check FILE\n"
+    "The listening socket is systemd's, or standard input, or --listen.\n";
+
+static unsigned
+number_or_die(const char *text, unsigned most)
+{
+	uint64_t number;
+
+	if (mcp_text_number(mcp_text_of(text), &number) != 0 || number > most) {
+		fprintf(stderr, "mcp-fcgi: %s is no number up to %u\n", text,
+		    most);
+		exit(2);
+	}
+	return (unsigned)number;
+}
+
+static void
+read_options(int argc, char **argv, struct options *options)
+{
+	int option;
+
+	*options = (struct options){ .threads = DEFAULT_THREADS,
+		.ready_fd = -1 };
+	while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) !=
+	    -1)
+		switch (option) {
+		case 'c': options->config = optarg; break;
+		case 'k': options->check = optarg; break;
+		case 'b': options->bus = optarg; break;
+		case 's': options->secret = optarg; break;
+		case 'l': options->listen = optarg; break;
+		case 't':
+			options->threads = number_or_die(optarg, THREADS_MAX);
+			break;
+		case 'n':
+			options->slots = number_or_die(optarg, THREADS_MAX);
+			break;
+		case 'r':
+			options->ready_fd = (int)number_or_die(optarg, 65535);
+			break;
+		case 'V':
+			puts("mcp-fcgi " PACKAGE_VERSION);
+			exit(0);
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		default:
+			fputs(usage, stderr);
+			exit(2);
+		}
+	if (options->threads < 3)
+		options->threads = 3;
+	if (options->slots == 0 || options->slots >= options->threads)
+		options->slots = slots_for(options->threads);
+	if (options->check == NULL &&
+	    (options->config == NULL || options->bus == NULL ||
+		options->secret == NULL)) {
+		fputs(usage, stderr);
+		exit(2);
+	}
+}
+
+/* Return: the snapshot; NULL when its problems were printed */
+static struct mcp_config *
+load(const char *path)
+{
+	struct mcp_problems problems = MCP_PROBLEMS_INIT;
+	struct mcp_config *config = NULL;
+	int condition = mcp_config_load(path, &config, &problems);
+
+	if (condition == 0)
+		condition = handler_sql_check(config, &problems);
+	if (condition < 0)
+		mcp_log(MCP_LOG_ERROR, "%s: %s", path, strerror(-condition));
+	mcp_problems_print(&problems, STDERR_FILENO);
+	if (condition != 0 || problems.n_errors > 0) {
+		mcp_config_free(config);
+		config = NULL;
+	}
+	mcp_problems_deinit(&problems);
+	return config;
+}
+
+static int
+check(const char *path)
+{
+	struct mcp_config *config = load(path);
+
+	if (config == NULL)
+		return 1;
+	printf("%s: %zu tools, %zu resources, %zu templates, %zu prompts\n",
+	    path, config->n_tools, config->n_resources, config->n_templates,
+	    config->n_prompts);
+	mcp_config_free(config);
+	return 0;
+}
+
+static void
+tell_ready(int fd)
+{
+#ifdef HAVE_SYSTEMD
+	sd_notify(0, "READY=1");
+#endif
+	if (fd < 0)
+		return;
+	if (write(fd, "ready\n", 6) < 0)
+		mcp_log(MCP_LOG_WARNING, "nobody hears that we are ready");
+	close(fd);
+}
+
+static void *
+thread_run(void *argument)
+{
+	struct thread *thread = argument;
+
+	gateway_run(thread->worker->gateway, thread);
+	mcp_line_free(thread->line);
+	return NULL;
+}
+
+/* Serve until a signal asks to stop; signals are blocked everywhere else. */
+static int
+serve(struct worker *worker, const struct options *options,
+    const sigset_t *stop)
+{
+	struct thread *threads = calloc(options->threads, sizeof(*threads));
+	pthread_t *ids = calloc(options->threads, sizeof(*ids));
+	unsigned n = 0;
+	int signal_number, error = 0;
+
+	if (threads == NULL || ids == NULL)
+		error = ENOMEM;
+	for (; error == 0 && n < options->threads; n++) {
+		threads[n].worker = worker;
+		threads[n].number = (uint16_t)(n + 1);
+		error = pthread_create(&ids[n], NULL, thread_run, &threads[n]);
+		if (error != 0)
+			break;
+	}
+	if (error == 0) {
+		tell_ready(options->ready_fd);
+		sigwait(stop, &signal_number);
+	}
+	gateway_stop(worker->gateway, DRAIN_MS);
+	while (n > 0)
+		pthread_join(ids[--n], NULL);
+	free(threads);
+	free(ids);
+	return -error;
+}
+
+static int
+start(struct worker *worker, const struct options *options, int listen_fd)
+{
+	struct mcp_seal *seal = NULL;
+	int error = mcp_seal_new(options->secret, &seal);
+
+	worker->seal = seal;
+	mcp_random(worker->process, sizeof(worker->process));
+	if (error == 0)
+		error = mcp_bus_new(options->bus, &worker->bus);
+	if (error == 0)
+		error = slots_new(options->slots, worker->config,
+		    &worker->slots);
+	if (error == 0)
+		error = gateway_new(worker, listen_fd, &worker->gateway);
+	if (error == 0)
+		error = control_new(worker, &worker->control);
+	return error;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct worker worker = { 0 };
+	struct options options;
+	sigset_t stop;
+	int listen_fd, error;
+
+	mcp_log_init("mcp-fcgi", MCP_LOG_INFO);
+	read_options(argc, argv, &options);
+	if (options.check != NULL)
+		return check(options.check);
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &stop, NULL);
+	signal(SIGPIPE, SIG_IGN);
+
+	worker.config = load(options.config);
+	if (worker.config == NULL)
+		return 1;
+	listen_fd = mcp_listener_open(options.listen);
+	error = listen_fd < 0 ? listen_fd :
+				start(&worker, &options, listen_fd);
+	if (error == 0)
+		error = serve(&worker, &options, &stop);
+	if (error != 0)
+		mcp_log(MCP_LOG_ERROR, "cannot start: %s", strerror(-error));
+	control_free(worker.control);
+	gateway_free(worker.gateway);
+	slots_free(worker.slots);
+	mcp_bus_free(worker.bus);
+	mcp_seal_free((struct mcp_seal *)worker.seal);
+	mcp_config_free((struct mcp_config *)worker.config);
+	return error == 0 ? 0 : 1;
+}

@@ -1,0 +1,146 @@
+/* prompts.c - prompts/list, prompts/get */
+
+#include "fcgi/dispatch.h"
+#include "fcgi/handler.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+
+int
+prompts_list(struct call *call, struct mcp_buf *result)
+{
+	const struct mcp_config *config = call->worker->config;
+
+	mcp_buf_puts(result, "{\"prompts\":[");
+	for (size_t i = 0; i < config->n_prompts; i++) {
+		if (i > 0)
+			mcp_buf_putc(result, ',');
+		mcp_buf_puts(result,
+		    config->prompts[i].listing[call->revision]);
+	}
+	mcp_buf_puts(result, "]}");
+	return 0;
+}
+
+/* Spec: "Prompts", "GetPromptRequest": arguments are strings by name */
+static int
+check_arguments(struct call *call, const struct mcp_prompt *prompt,
+    struct json_object *arguments)
+{
+	for (size_t i = 0; i < prompt->n_arguments; i++) {
+		const struct mcp_argument *argument = &prompt->arguments[i];
+		struct json_object *value = NULL;
+
+		if (arguments != NULL)
+			json_object_object_get_ex(arguments, argument->name,
+			    &value);
+		if (value == NULL && argument->required)
+			return call_fail(call, JSONRPC_INVALID_PARAMS,
+			    "missing required argument \"%s\"",
+			    argument->name);
+		if (value != NULL &&
+		    !json_object_is_type(value, json_type_string))
+			return call_fail(call, JSONRPC_INVALID_PARAMS,
+			    "%s: expected a string", argument->name);
+	}
+	return 0;
+}
+
+/* The row a prompt speaks of: its columns join the arguments as places. */
+static int
+add_row(struct call *call, const struct mcp_prompt *prompt,
+    struct json_object *values)
+{
+	struct handler_result made = HANDLER_RESULT_INIT;
+	struct json_object *row = NULL;
+	int condition = handler_run(call, &prompt->handler, values, &made);
+
+	if (condition == HANDLER_E_NONE)
+		condition = call_fail(call, JSONRPC_INVALID_PARAMS, "%s",
+		    made.text.data);
+	else if (condition == HANDLER_E_FAILED)
+		condition = call_fail(call, JSONRPC_INTERNAL_ERROR, "%s",
+		    made.text.data);
+	else if (condition == 0)
+		row = json_tokener_parse(made.structured.data);
+	if (row != NULL) {
+		json_object_object_foreach(row, name, value)
+			json_object_object_add(values, name,
+			    json_object_get(value));
+	}
+	json_object_put(row);
+	handler_result_deinit(&made);
+	return condition;
+}
+
+static void
+append_messages(const struct mcp_prompt *prompt, struct json_object *values,
+    struct mcp_buf *result)
+{
+	struct mcp_buf text = MCP_BUF_INIT;
+
+	for (size_t i = 0; i < prompt->n_messages; i++) {
+		mcp_buf_reset(&text);
+		mcp_template_expand(&prompt->messages[i].text, handler_value,
+		    values, &text);
+		mcp_buf_printf(result,
+		    "%s{\"role\":\"%s\",\"content\":{\"type\":\"text\","
+		    "\"text\":",
+		    i == 0 ? "" : ",", prompt->messages[i].role);
+		mcp_buf_json_string(result, mcp_buf_view(&text));
+		mcp_buf_puts(result, "}}");
+		result->failed |= text.failed;
+	}
+	mcp_buf_deinit(&text);
+}
+
+static int
+get_prompt(struct call *call, const struct mcp_prompt *prompt,
+    struct json_object *values, struct mcp_buf *result)
+{
+	int condition = 0;
+
+	if (prompt->handler.kind != MCP_HANDLER_NONE)
+		condition = add_row(call, prompt, values);
+	if (condition != 0)
+		return condition;
+	mcp_buf_putc(result, '{');
+	if (prompt->description != NULL) {
+		mcp_buf_puts(result, "\"description\":");
+		mcp_buf_json_string(result, mcp_text_of(prompt->description));
+		mcp_buf_putc(result, ',');
+	}
+	mcp_buf_puts(result, "\"messages\":[");
+	append_messages(prompt, values, result);
+	mcp_buf_puts(result, "]}");
+	return 0;
+}
+
+int
+prompts_get(struct call *call, struct mcp_buf *result)
+{
+	struct json_object *arguments, *values;
+	const struct mcp_prompt *prompt;
+	const char *name;
+	int condition = param_string(call, "name", &name);
+
+	if (condition == 0)
+		condition = param_object(call, "arguments", &arguments);
+	if (condition != 0)
+		return condition;
+	call->name = name;
+	prompt = mcp_config_prompt(call->worker->config, name);
+	if (prompt == NULL)
+		return call_fail(call, JSONRPC_INVALID_PARAMS,
+		    "Unknown prompt: %s", name);
+	condition = check_arguments(call, prompt, arguments);
+	if (condition != 0)
+		return condition;
+	values = arguments != NULL ? json_object_get(arguments) :
+				     json_object_new_object();
+	if (values == NULL)
+		return -ENOMEM;
+	condition = get_prompt(call, prompt, values, result);
+	json_object_put(values);
+	return condition;
+}

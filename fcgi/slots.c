@@ -1,0 +1,147 @@
+/* slots.c - I say who may run now, and who waits */
+
+#include "fcgi/slots.h"
+#include "fcgi/call.h"
+#include "fcgi/handler_sql.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+struct slots {
+	pthread_mutex_t lock;
+	const struct mcp_limits *limits;
+	struct slot *all;
+	unsigned n;
+	struct slot *free;
+	struct call *first, *last; /* who waits, in order of arrival */
+	unsigned n_parked;
+};
+
+unsigned
+slots_for(unsigned n_threads)
+{
+	unsigned spare = n_threads / 4 < 2 ? 2 : n_threads / 4;
+
+	return n_threads > spare ? n_threads - spare : 1;
+}
+
+int
+slots_new(unsigned n_slots, const struct mcp_config *config,
+    struct slots **slotsp)
+{
+	struct slots *slots = calloc(1, sizeof(*slots));
+
+	if (slots == NULL)
+		return -ENOMEM;
+	slots->all = calloc(n_slots, sizeof(*slots->all));
+	if (slots->all == NULL) {
+		free(slots);
+		return -ENOMEM;
+	}
+	pthread_mutex_init(&slots->lock, NULL);
+	slots->limits = &config->server.limits;
+	slots->n = n_slots;
+	for (unsigned i = 0; i < n_slots; i++) {
+		slots->all[i].next = slots->free;
+		slots->free = &slots->all[i];
+	}
+	*slotsp = slots;
+	return 0;
+}
+
+void
+slots_free(struct slots *slots)
+{
+	if (slots == NULL)
+		return;
+	for (unsigned i = 0; i < slots->n; i++)
+		sql_handles_free(slots->all[i].sql);
+	pthread_mutex_destroy(&slots->lock);
+	free(slots->all);
+	free(slots);
+}
+
+static int
+park(struct slots *slots, struct call *call)
+{
+	if (slots->n_parked >= slots->limits->max_parked)
+		return SLOTS_E_FULL;
+	call->next = NULL;
+	if (slots->last != NULL)
+		slots->last->next = call;
+	else
+		slots->first = call;
+	slots->last = call;
+	slots->n_parked++;
+	return SLOTS_E_PARKED;
+}
+
+static struct call *
+unpark(struct slots *slots)
+{
+	struct call *call = slots->first;
+
+	if (call == NULL)
+		return NULL;
+	slots->first = call->next;
+	if (slots->first == NULL)
+		slots->last = NULL;
+	slots->n_parked--;
+	call->next = NULL;
+	return call;
+}
+
+int
+slots_lease(struct slots *slots, struct call *call)
+{
+	int condition = 0;
+
+	pthread_mutex_lock(&slots->lock);
+	if (slots->free != NULL) {
+		call->slot = slots->free;
+		slots->free = call->slot->next;
+	} else {
+		condition = park(slots, call);
+	}
+	pthread_mutex_unlock(&slots->lock);
+	return condition;
+}
+
+struct call *
+slots_release(struct slots *slots, struct call *call)
+{
+	struct call *next;
+
+	pthread_mutex_lock(&slots->lock);
+	next = unpark(slots);
+	if (next != NULL) {
+		next->slot = call->slot;
+	} else {
+		call->slot->next = slots->free;
+		slots->free = call->slot;
+	}
+	call->slot = NULL;
+	pthread_mutex_unlock(&slots->lock);
+	return next;
+}
+
+void
+slots_expire(struct slots *slots, struct thread *thread, uint64_t now_ns)
+{
+	struct call *late;
+
+	do {
+		late = NULL;
+		pthread_mutex_lock(&slots->lock);
+		if (slots->first != NULL &&
+		    now_ns > slots->first->started_ns +
+			    slots->limits->parked_ms * MCP_MS)
+			late = unpark(slots);
+		pthread_mutex_unlock(&slots->lock);
+		if (late == NULL)
+			continue;
+		late->thread = thread;
+		call_refuse(late);
+	} while (late != NULL);
+}

@@ -1,0 +1,47 @@
+/* slots.h - I say who may run now, and who waits
+ *
+ * Handlers run in slots, fewer than there are threads, so that a thread is
+ * always left to read answers and cancels. What belongs to running, a database
+ * handle say, belongs to a slot. A call that finds no slot free waits here,
+ * without a thread, bounded in number and time.
+ */
+#ifndef FCGI_SLOTS_H
+#define FCGI_SLOTS_H
+
+#include <stdint.h>
+
+struct call;
+struct mcp_config;
+struct slots;
+struct sql_handles;
+struct thread;
+
+enum slots_condition {
+	SLOTS_E_PARKED = 1, /* it waits; slots own it now */
+	SLOTS_E_FULL /* not even room to wait */
+};
+
+struct slot {
+	struct sql_handles *sql; /* handler_sql's, made at its first use */
+	struct slot *next; /* while free */
+};
+
+/* slots_for() - how many slots @n_threads threads should have */
+unsigned slots_for(unsigned n_threads);
+
+int slots_new(unsigned n_slots, const struct mcp_config *config,
+    struct slots **slotsp);
+void slots_free(struct slots *slots);
+
+/* slots_lease() - a slot for @call, in call->slot
+ * Return: 0; SLOTS_E_PARKED; SLOTS_E_FULL */
+int slots_lease(struct slots *slots, struct call *call);
+
+/* slots_release() - give call->slot back
+ * Return: the call that has waited longest, with that slot; NULL: nobody */
+struct call *slots_release(struct slots *slots, struct call *call);
+
+/* slots_expire() - refuse those who have waited too long, on @thread's line */
+void slots_expire(struct slots *slots, struct thread *thread, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,95 @@
+/* tools.c - tools/list, tools/call */
+
+#include "fcgi/dispatch.h"
+#include "fcgi/handler.h"
+
+#include <json-c/json.h>
+
+int
+tools_list(struct call *call, struct mcp_buf *result)
+{
+	const struct mcp_config *config = call->worker->config;
+
+	mcp_buf_puts(result, "{\"tools\":[");
+	for (size_t i = 0; i < config->n_tools; i++) {
+		if (i > 0)
+			mcp_buf_putc(result, ',');
+		mcp_buf_puts(result,
+		    config->tools[i].listing[call->revision]);
+	}
+	mcp_buf_puts(result, "]}");
+	return 0;
+}
+
+static void
+append_text(struct mcp_buf *out, struct mcp_text text)
+{
+	mcp_buf_puts(out, "{\"type\":\"text\",\"text\":");
+	mcp_buf_json_string(out, text);
+	mcp_buf_putc(out, '}');
+}
+
+static void
+append_result(const struct call *call, const struct handler_result *made,
+    bool is_error, struct mcp_buf *result)
+{
+	mcp_buf_puts(result, "{\"content\":[");
+	append_text(result, mcp_buf_view(&made->text));
+	if (made->truncated) {
+		mcp_buf_putc(result, ',');
+		append_text(result, MCP_TEXT("The result was cut: there is "
+		    "more than this server sends at once"));
+	}
+	mcp_buf_putc(result, ']');
+	if (made->structured.len > 0 &&
+	    mcp_revision_has(call->revision, MCP_FIELD_OUTPUT_SCHEMA)) {
+		mcp_buf_puts(result, ",\"structuredContent\":");
+		mcp_buf_text(result, mcp_buf_view(&made->structured));
+	}
+	mcp_buf_puts(result, is_error ? ",\"isError\":true}" : "}");
+}
+
+/* Arguments are checked here, before any handler, and a handler's failure is a
+ * result: both are sentences for the model, not for the protocol. */
+static int
+run_tool(struct call *call, const struct mcp_tool *tool,
+    struct json_object *arguments, struct mcp_buf *result)
+{
+	struct handler_result made = HANDLER_RESULT_INIT;
+	int condition = mcp_schema_check(tool->input, arguments, &made.text);
+
+	if (condition == 0)
+		condition = handler_run(call, &tool->handler, arguments, &made);
+	else if (condition > 0)
+		condition = HANDLER_E_FAILED;
+	if (condition >= 0)
+		append_result(call, &made, condition == HANDLER_E_FAILED,
+		    result);
+	handler_result_deinit(&made);
+	return condition < 0 ? condition : 0;
+}
+
+int
+tools_call(struct call *call, struct mcp_buf *result)
+{
+	struct json_object *arguments;
+	const struct mcp_tool *tool;
+	const char *name;
+	int condition = param_string(call, "name", &name);
+
+	if (condition == 0)
+		condition = param_object(call, "arguments", &arguments);
+	if (condition != 0)
+		return condition;
+	call->name = name;
+	tool = mcp_config_tool(call->worker->config, name);
+	if (tool == NULL)
+		return call_fail(call, JSONRPC_INVALID_PARAMS,
+		    "Unknown tool: %s", name);
+	if (arguments != NULL)
+		return run_tool(call, tool, arguments, result);
+	arguments = json_object_new_object();
+	condition = run_tool(call, tool, arguments, result);
+	json_object_put(arguments);
+	return condition;
+}
