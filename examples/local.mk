@@ -1,0 +1,5 @@
+# examples
+dist_pkgdata_DATA = examples/mcp_sse_example.html \
+	examples/clients.sql \
+	examples/handbook.md \
+	examples/mcp.json
