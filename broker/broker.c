@@ -114,7 +114,7 @@ broker_scratch(struct broker *broker)
 	return &broker->scratch;
 }
 
-/* --- the loop -------------------------------------------------------------- */
+/* --- the loop ----------------------------------------------------------- */
 
 static void
 on_alarm(uv_timer_t *alarm)

@@ -36,7 +36,7 @@ wall_s(void)
 	return (uint64_t)time(NULL);
 }
 
-/* --- sending --------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------ */
 
 static void stir(struct desk *desk);
 
@@ -107,7 +107,7 @@ conclude_bare(struct broker *broker, struct route *route,
 	    (struct answer){ .outcome = (uint8_t)outcome });
 }
 
-/* --- ends of sessions ------------------------------------------------------ */
+/* --- ends of sessions --------------------------------------------------- */
 
 static bool
 is_behind(const struct process *process, uint64_t number)
@@ -245,7 +245,7 @@ ending_new(struct broker *broker, const struct route *route,
 	return 0;
 }
 
-/* --- letters --------------------------------------------------------------- */
+/* --- letters ------------------------------------------------------------ */
 
 static void
 learn_ends(struct broker *broker, struct mcp_text ends)
@@ -543,7 +543,7 @@ on_unreadable(struct broker *broker, const struct mcp_route *route,
 					      MCP_MALFORMED);
 }
 
-/* --- turns ----------------------------------------------------------------- */
+/* --- turns -------------------------------------------------------------- */
 
 /* Return: false when there was none. */
 static bool

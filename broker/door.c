@@ -59,7 +59,7 @@ door_leave(struct visit *visit)
 	visit_free(visit);
 }
 
-/* --- answering ------------------------------------------------------------- */
+/* --- answering ---------------------------------------------------------- */
 
 /* All is written. Who still sends is given the time to see the answer. */
 static void
@@ -122,7 +122,7 @@ refuse(struct visit *visit, unsigned status, const char *why)
 	mcp_buf_deinit(&body);
 }
 
-/* --- reading --------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------ */
 
 static void
 serve(struct visit *visit, const struct head *head, size_t received)
@@ -199,28 +199,61 @@ on_due(void *context, struct due *due, uint64_t now_ns)
 		refuse(visit, 408, "the head did not come in time");
 }
 
-/* --- letting in ------------------------------------------------------------ */
+/* --- letting in --------------------------------------------------------- */
 
+static struct visit *
+visit_new(struct door *door)
+{
+	struct visit *visit = calloc(1, sizeof(*visit));
+
+	if (visit == NULL)
+		return NULL;
+	visit->door = door;
+	visit->due = DUE_INIT(on_due);
+	TAILQ_INSERT_TAIL(&door->visits, visit, entry);
+	return visit;
+}
+
+static int
+let_in(struct door *door)
+{
+	struct visit *visit = visit_new(door);
+	int error;
+
+	if (visit == NULL)
+		return -ENOMEM;
+	error = clock_set(&door->broker->clock, &visit->due,
+	    mcp_clock_ns() + DOOR_HEAD_NS);
+	if (error == 0)
+		error = socket_accept(&door->listener.stream, on_heard, visit,
+		    &visit->socket);
+	if (error != 0)
+		visit_free(visit);
+	return error;
+}
+
+/* libuv announces nobody else until this one was let in. */
 static void
 on_connection(uv_stream_t *listener, int status)
 {
 	struct door *door = listener->data;
-	struct visit *visit;
 
-	if (status < 0) {
+	if (status < 0)
 		mcp_log(MCP_LOG_WARNING, "accept: %s", uv_strerror(status));
-		return;
-	}
-	visit = calloc(1, sizeof(*visit));
-	if (visit == NULL)
-		return;
-	visit->door = door;
-	visit->due = DUE_INIT(on_due);
-	TAILQ_INSERT_TAIL(&door->visits, visit, entry);
-	if (clock_set(&door->broker->clock, &visit->due,
-		mcp_clock_ns() + DOOR_HEAD_NS) != 0 ||
-	    socket_accept(listener, on_heard, visit, &visit->socket) != 0)
-		visit_free(visit);
+	else if (let_in(door) != 0)
+		(void)clock_set(&door->broker->clock, &door->again,
+		    mcp_clock_ns() + DOOR_AGAIN_NS);
+}
+
+static void
+on_again(void *context, struct due *due, uint64_t now_ns)
+{
+	struct door *door = CONTAINER(struct door, again, due);
+	int error = let_in(door);
+
+	(void)context;
+	(void)clock_set(&door->broker->clock, due,
+	    error == -ENOMEM ? now_ns + DOOR_AGAIN_NS : CLOCK_NEVER - 1);
 }
 
 /* What is set on the listener, the kernel gives to each connection. */
@@ -261,12 +294,17 @@ door_open(struct door *door, struct broker *broker, int fd,
 	TAILQ_INIT(&door->visits);
 	door->broker = broker;
 	door->serve = serve_fn;
-	error = adopt(door, &broker->loop, fd);
+	/* always due, if never soon: to be set then takes no memory */
+	door->again = DUE_INIT(on_again);
+	error = clock_set(&broker->clock, &door->again, CLOCK_NEVER - 1);
+	if (error == 0)
+		error = adopt(door, &broker->loop, fd);
 	if (error != 0)
 		return error;
 	door->listener.handle.data = door;
 	door->open = true;
-	return uv_listen(&door->listener.stream, MCP_LISTENER_BACKLOG, on_connection);
+	return uv_listen(&door->listener.stream, MCP_LISTENER_BACKLOG,
+	    on_connection);
 }
 
 void
@@ -300,6 +338,7 @@ door_close(struct door *door)
 	if (!door->open)
 		return;
 	door->open = false;
+	clock_cancel(&door->broker->clock, &door->again);
 	uv_close(&door->listener.handle, NULL);
 	while ((visit = TAILQ_FIRST(&door->visits)) != NULL)
 		visit_free(visit);

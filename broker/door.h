@@ -17,6 +17,7 @@
 
 #define DOOR_HEAD_NS (10 * MCP_S) /* to receive a head whole */
 #define DOOR_LEAVE_NS (5 * MCP_S) /* to take the answer and go */
+#define DOOR_AGAIN_NS (100 * MCP_MS)
 #define DOOR_DRAIN_MAX 65536 /* bytes of a body */
 #define DOOR_HEAD_KEPT 896 /* an answer's head is shorter than 900 bytes */
 
@@ -47,6 +48,7 @@ struct door {
 		uv_tcp_t tcp;
 		uv_pipe_t pipe;
 	} listener;
+	struct due again; /* where memory was short: another try */
 	bool trusted; /* a unix socket: what the web server tells is believed */
 	bool open;
 	door_serve_fn *serve;

@@ -21,7 +21,7 @@ static const char *const reason_names[N_CLOSED_REASONS] = {
 	[CLOSED_SHUTDOWN] = "shutdown",
 };
 
-/* --- Prometheus ------------------------------------------------------------ */
+/* --- Prometheus --------------------------------------------------------- */
 
 static void
 family(struct mcp_buf *out, const char *name, const char *type,
@@ -166,14 +166,13 @@ metrics_text(const struct broker *broker, struct mcp_buf *out)
 	    "Of those, answered with an error.", m->worker_failed);
 }
 
-/* --- for people ------------------------------------------------------------ */
+/* --- for people --------------------------------------------------------- */
 
 static void
 print_process(const struct process *process, uint64_t now_ns,
     struct mcp_buf *out)
 {
-	uint64_t age_ms = process->greeted ?
-	    (now_ns - process->heard_ns) / MCP_MS : 0;
+	uint64_t age_ms = (now_ns - process->heard_ns) / MCP_MS;
 
 	mcp_buf_printf(out, "{\"pid\":%" PRIu64 ",\"hello_age_ms\":%" PRIu64
 	    ",\"running\":%" PRIu64 ",\"requests\":%" PRIu64
@@ -197,11 +196,13 @@ metrics_status(const struct broker *broker, struct mcp_buf *out)
 	mcp_buf_json_string(out, mcp_text_of(server->version));
 	mcp_buf_printf(out, "},\"config\":\"%s\",\"version\":\"%s\","
 	    "\"streams\":{\"open\":%zu,\"parked\":%zu,\"most\":%zu},"
-	    "\"admissions\":%zu,\"sessions_ended\":%zu,\"workers\":[",
+	    "\"admissions\":%zu,\"sessions_ended\":%zu,\"processes\":[",
 	    broker->config->digest, broker->version, broker->quota.n_streams,
 	    broker->streams.n_parked, broker->quota.max_streams,
 	    broker->admissions.by_ticket.n, broker->ended.n);
 	TAILQ_FOREACH(process, &broker->processes.all, of_all) {
+		if (!process->greeted)
+			continue;
 		mcp_buf_puts(out, comma);
 		print_process(process, now_ns, out);
 		comma = ",";

@@ -75,7 +75,7 @@ identify(struct asked *asked)
 	mcp_subject(trusted ? head->user : MCP_TEXT_INIT, asked->subject);
 }
 
-/* --- answers that are no stream -------------------------------------------- */
+/* --- answers that are no stream ----------------------------------------- */
 
 static void
 answer(const struct asked *asked, unsigned status, const char *more,
@@ -143,7 +143,7 @@ answer_preflight(const struct asked *asked)
 	mcp_buf_deinit(&headers);
 }
 
-/* --- streams --------------------------------------------------------------- */
+/* --- streams ------------------------------------------------------------ */
 
 static void
 append_stream_head(const struct asked *asked, struct mcp_buf *out)
@@ -239,7 +239,7 @@ get_mount(const struct asked *asked)
 		open_stream(asked, STREAM_SESSION, &name);
 }
 
-/* --- what the workers should have got -------------------------------------- */
+/* --- what the workers should have got ----------------------------------- */
 
 static void
 append_legacy(struct mcp_buf *out)

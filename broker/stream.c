@@ -28,7 +28,7 @@ stream_id(const struct hub_name *name, uint64_t number, char id[STREAM_ID_MAX])
 	return (struct mcp_text){ id, len };
 }
 
-/* --- gone ------------------------------------------------------------------ */
+/* --- gone --------------------------------------------------------------- */
 
 static void
 unpark(struct broker *broker, struct stream *stream)
@@ -91,7 +91,7 @@ stream_end(struct broker *broker, struct stream *stream,
 	stream_free(broker, stream);
 }
 
-/* --- parked ---------------------------------------------------------------- */
+/* --- parked ------------------------------------------------------------- */
 
 /* Wait for the reader's return, if streams may; the oldest makes room. */
 static void
@@ -120,7 +120,7 @@ stream_break(struct broker *broker, struct stream *stream,
 	park(broker, stream);
 }
 
-/* --- open ------------------------------------------------------------------ */
+/* --- open --------------------------------------------------------------- */
 
 static void
 on_heard(struct socket *socket, ssize_t len, const char *bytes)
@@ -223,7 +223,7 @@ on_due(void *context, struct due *due, uint64_t now_ns)
 		expire(broker, stream, &broker->metrics.expired);
 }
 
-/* --- opening --------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------ */
 
 static struct stream *
 stream_new(struct broker *broker, const struct stream_opening *opening)
@@ -359,6 +359,19 @@ retry_ms(struct broker *broker, unsigned least_percent, unsigned most_percent)
 	    retry * (most_percent - least_percent) + 1)) / 100);
 }
 
+/* A session's stream has no event that could tell of a gap; a person who looks
+ * at it can see one. */
+static void
+append_open(const struct stream *stream, uint64_t from, struct mcp_buf *out)
+{
+	uint64_t missed = replay_missing(stream->replay, from, stream->last);
+	char text[64] = "open";
+
+	if (missed > 0)
+		snprintf(text, sizeof(text), "open, missed %" PRIu64, missed);
+	mcp_sse_comment(out, mcp_text_of(text));
+}
+
 /* What everybody is told at once. "endpoint" is the first event for all; then
  * the pure transport gets messages and comments and nothing else, because
  * there is a client that takes every other block for a broken message. */
@@ -369,7 +382,7 @@ append_greeting(struct broker *broker, const struct stream *stream,
 	const struct replay_event *event = replay_after(stream->replay, from);
 
 	if (stream->kind == STREAM_SESSION)
-		mcp_sse_comment(out, MCP_TEXT("open"));
+		append_open(stream, from, out);
 	else
 		append_endpoint(broker, stream, out);
 	if (stream->kind == STREAM_DUAL) {
@@ -464,7 +477,7 @@ stream_open(struct broker *broker, struct socket **socketp,
 	return 0;
 }
 
-/* --- events ---------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------- */
 
 struct stream *
 stream_find(const struct broker *broker, struct mcp_text text)
@@ -541,7 +554,7 @@ stream_set_note(struct stream *stream, struct mcp_text text)
 	return 0;
 }
 
-/* --- the end of all -------------------------------------------------------- */
+/* --- the end of all ----------------------------------------------------- */
 
 static void
 append_error(struct mcp_buf *out)

@@ -2,6 +2,13 @@
 if HAVE_CMOCKA
 UNIT_LIBS = $(MCP_LIBS) $(CMOCKA_LIBS)
 unit_tests = \
+	tests/unit/test_process \
+	tests/unit/test_ended \
+	tests/unit/test_quota \
+	tests/unit/test_clock \
+	tests/unit/test_hub \
+	tests/unit/test_replay \
+	tests/unit/test_head \
 	tests/unit/test_http \
 	tests/unit/test_gate \
 	tests/unit/test_seal \
@@ -11,6 +18,7 @@ unit_tests = \
 	tests/unit/test_scan \
 	tests/unit/test_revision \
 	tests/unit/test_jsonrpc \
+	tests/unit/test_config \
 	tests/unit/test_text
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -24,4 +32,12 @@ tests_unit_test_wire_LDADD = $(UNIT_LIBS)
 tests_unit_test_seal_LDADD = $(UNIT_LIBS)
 tests_unit_test_gate_LDADD = $(UNIT_LIBS)
 tests_unit_test_http_LDADD = libworker.a $(UNIT_LIBS)
+tests_unit_test_head_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
+tests_unit_test_replay_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
+tests_unit_test_hub_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
+tests_unit_test_clock_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
+tests_unit_test_quota_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
+tests_unit_test_ended_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
+tests_unit_test_process_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
+tests_unit_test_config_LDADD = $(UNIT_LIBS)
 endif
