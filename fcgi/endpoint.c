@@ -221,13 +221,20 @@ find_stream(struct call *call, const struct http_request *request)
 	return true;
 }
 
+/* What initialize left with the stream. A client whose stream broke opens another
+ * and does not initialize again: there its header says what was agreed on. */
 static void
 use_state(struct call *call, struct mcp_text state)
 {
-	call->revision = MCP_2024_11_05;
-	if (state.len > 0 && state.at[0] >= MCP_REVISION_FIRST &&
-	    state.at[0] <= MCP_REVISION_LEGACY_LAST)
-		call->revision = (enum mcp_revision)state.at[0];
+	enum mcp_revision revision = mcp_revision_of(
+	    header_version(gateway_request(call->connection)));
+
+	if (state.len > 0)
+		revision = (enum mcp_revision)state.at[0];
+	if (revision < MCP_REVISION_FIRST ||
+	    revision > MCP_REVISION_LEGACY_LAST)
+		revision = MCP_2024_11_05;
+	call->revision = revision;
 }
 
 static enum reply_condition
