@@ -28,7 +28,7 @@ check_sections(struct config_reader *reader, const struct config_file *file)
 {
 	struct config_at whole = { NULL, NULL, 0, file->json, file };
 
-	if (file->json == NULL)
+	if (!json_object_is_type(file->json, json_type_object))
 		return;
 	json_object_object_foreach(file->json, name, json) {
 		struct config_at at = { &whole, name, 0, json, file };
@@ -62,7 +62,7 @@ read_sections(struct config_reader *reader)
 	for (size_t i = 0; i < reader->n_files; i++)
 		check_sections(reader, &reader->files[i]);
 	config_usual(&config_limit_table, &reader->config->server.limits);
-	for (size_t i = 0; i < config_sections.n; i++)
+	for (size_t i = 0; i < config_sections.n && !reader->no_memory; i++)
 		read_section(reader, &config_sections.keys[i]);
 	config_server_usual(reader);
 }

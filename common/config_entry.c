@@ -1,5 +1,4 @@
-/* config_entry.c - I am the tables of what is offered: tools, resources,
- * prompts
+/* config_entry.c - I am the tables of what is offered to clients
  *
  * The order of rows is the order of the manual; that of the file is free. What
  * one key can tell is checked where it is read; what takes two of them, once
@@ -349,16 +348,21 @@ check_resource(struct config_reader *reader, const struct config_at *at,
 	config_listing(reader, at, table, resource->listing);
 }
 
-#define RESOURCE_KEYS                                                          \
-	{ "name", .read = config_string, .required = true, .least = 1,         \
-		.most = WORDS_MAX, .shown = CONFIG_SHOWN },                    \
-	    TITLE, DESCRIPTION,                                                \
-	    { "mimeType", .read = config_string, .least = 1,                   \
-		    .most = WORDS_MAX, .shown = CONFIG_SHOWN,                  \
-		    CONFIG_KEPT(struct mcp_resource, mime_type) },             \
-	    { "annotations", .read = config_member,                            \
-		    .table = &annotation_table, .shown = CONFIG_SHOWN },       \
-	    ICONS, META, HANDLERS(struct mcp_resource)
+/* clang-format off */
+#define RESOURCE_KEYS \
+	{ "name", .read = config_string, .required = true, .least = 1, \
+	    .most = WORDS_MAX, .shown = CONFIG_SHOWN }, \
+	TITLE, \
+	DESCRIPTION, \
+	{ "mimeType", .read = config_string, .least = 1, .most = WORDS_MAX, \
+	    .shown = CONFIG_SHOWN, \
+	    CONFIG_KEPT(struct mcp_resource, mime_type) }, \
+	{ "annotations", .read = config_member, .table = &annotation_table, \
+	    .shown = CONFIG_SHOWN }, \
+	ICONS, \
+	META, \
+	HANDLERS(struct mcp_resource)
+/* clang-format on */
 
 static const struct config_key resource_keys[] = {
 	{ "uri", .read = config_string, .required = true, .least = 1,
@@ -564,31 +568,38 @@ static const struct config_table prompt_table =
 
 /* --- the sections of a file --- */
 
-#define LIST(member, table, type)                                              \
-	static const struct config_list member##_list = { table,               \
+/* clang-format off */
+#define LIST(member, table, type) \
+	static const struct config_list member##_list = { table, \
 		offsetof(struct mcp_config, n_##member), sizeof(type) }
+#define ENTRIES(name, member) \
+	{ name, .read = config_elements, .list = &member##_list, \
+	    .most = ENTRIES_MAX, CONFIG_KEPT(struct mcp_config, member) }
+/* clang-format on */
 
 LIST(tools, &tool_table, struct mcp_tool);
 LIST(resources, &resource_table, struct mcp_resource);
 LIST(templates, &template_table, struct mcp_resource);
 LIST(prompts, &prompt_table, struct mcp_prompt);
 
-#define ENTRIES(name, member)                                                  \
-	{                                                                      \
-		name, .read = config_elements, .list = &member##_list,         \
-		      .most = ENTRIES_MAX,                                     \
-		      CONFIG_KEPT(struct mcp_config, member)                   \
-	}
+/* config_file has followed them before any section is read */
+static void
+read_include(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base)
+{
+	(void)reader;
+	(void)key;
+	(void)at;
+	(void)base;
+}
 
-/* "include" was followed before any of these are read, and "$schema" is for
- * editors. */
 static const struct config_key section_keys[] = {
-	{ "$schema", .read = config_string },
+	{ "$schema", .read = config_string }, /* for editors */
 	{ "server", .read = config_member, .table = &config_server_table,
 	    CONFIG_KEPT(struct mcp_config, server) },
 	{ "limits", .read = config_member, .table = &config_limit_table,
 	    CONFIG_KEPT(struct mcp_config, server.limits) },
-	{ "include", .read = config_strings },
+	{ "include", .read = read_include },
 	{ "databases", .read = config_databases },
 	ENTRIES("tools", tools),
 	ENTRIES("resources", resources),

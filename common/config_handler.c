@@ -293,8 +293,13 @@ check_sql(struct config_reader *reader, const struct config_at *at,
 
 	if (sql->query != NULL && config_get(at, "query", &member))
 		check_query(reader, &member, sql->query, inputs);
-	if (config_get(at, "empty", &member))
-		config_template_check(reader, &member, &sql->empty, inputs);
+	if (!config_get(at, "empty", &member))
+		return;
+	config_template_check(reader, &member, &sql->empty, inputs);
+	if (sql->result == MCP_SQL_ROWS)
+		config_warning(reader, &member,
+		    "\"rows\" without a row are an empty list, and \"empty\" "
+		    "is never said. Take it out");
 }
 
 void

@@ -78,7 +78,12 @@ struct config_key {
 	const struct config_table *table;	  /* of an object */
 	const struct config_list *list;		  /* of an array of objects */
 };
-#define CONFIG_KEPT(type, member) .kept = true, .where = offsetof(type, member)
+/* clang-format off */
+#define CONFIG_KEPT(type, member) \
+	.kept = true, .where = offsetof(type, member)
+#define CONFIG_RANGE(usual_, least_, most_) \
+	.usual = usual_, .least = least_, .most = most_
+/* clang-format on */
 
 struct config_table {
 	const char *noun; /* "a tool" */
@@ -88,10 +93,10 @@ struct config_table {
 	void (*check)(struct config_reader *reader, const struct config_at *at,
 	    const struct config_table *table, void *base);
 };
-#define CONFIG_TABLE(noun_, keys_, check_)                                     \
-	{                                                                      \
-		noun_, keys_, sizeof(keys_) / sizeof(*(keys_)), check_         \
-	}
+/* clang-format off */
+#define CONFIG_TABLE(noun_, keys_, check_) \
+	{ noun_, keys_, sizeof(keys_) / sizeof(*(keys_)), check_ }
+/* clang-format on */
 
 /* --- readers, for the rows --- */
 void config_string(struct config_reader *reader, const struct config_key *key,

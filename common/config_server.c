@@ -93,35 +93,39 @@ const struct config_table config_server_table =
 
 #define KIB(n) (UINT64_C(n) << 10)
 #define MIB(n) (UINT64_C(n) << 20)
-#define HOUR_MS UINT64_C(3600000)
-#define LIMIT(member, reader, usual_, least_, most_)                           \
-	{                                                                      \
-#member, .read = reader,                                       \
-			 CONFIG_KEPT(struct mcp_limits, member),               \
-			 .usual = usual_, .least = least_, .most = most_       \
-	}
+#define MILLION 1000000
+#define HOUR_MS 3600000
+
+/* clang-format off */
+#define COUNT(member, ...) \
+	{ #member, config_count, CONFIG_RANGE(__VA_ARGS__), \
+	    CONFIG_KEPT(struct mcp_limits, member) }
+#define SIZE(member, ...) \
+	{ #member, config_size, CONFIG_RANGE(__VA_ARGS__), \
+	    CONFIG_KEPT(struct mcp_limits, member) }
 
 static const struct config_key limit_keys[] = {
-	/*    name			reader	      usual  least  most */
-	LIMIT(max_body, config_size, MIB(4), 256, MIB(64)),
-	LIMIT(body_ms, config_count, 10000, 10, HOUR_MS),
-	LIMIT(call_ms, config_count, 60000, 10, HOUR_MS),
-	LIMIT(max_result, config_size, MIB(8), 256, MIB(64)),
-	LIMIT(max_parked, config_count, 512, 0, 1000000),
-	LIMIT(parked_ms, config_count, 10000, 1, HOUR_MS),
-	LIMIT(max_streams, config_count, 100000, 1, 10000000),
-	LIMIT(max_streams_per_address, config_count, 0, 0, 10000000),
-	LIMIT(max_calls_per_stream, config_count, 64, 1, 65536),
-	LIMIT(max_event, config_size, MIB(8), 256, MIB(15)),
-	LIMIT(max_outbox, config_size, MIB(1), 256, MIB(1024)),
-	LIMIT(heartbeat_ms, config_count, 30000, 10, HOUR_MS),
-	LIMIT(comment_ms, config_count, 15000, 10, HOUR_MS),
-	LIMIT(retry_ms, config_count, 2000, 0, HOUR_MS),
-	LIMIT(resume_ms, config_count, 60000, 0, HOUR_MS),
-	LIMIT(max_resumable, config_count, 4096, 0, 10000000),
-	LIMIT(replay_events, config_count, 64, 0, 65536),
-	LIMIT(replay_bytes, config_size, KIB(256), 0, MIB(1024)),
+	/*    name			usual	  least	most */
+	SIZE( max_body,			MIB(4),	  256,	MIB(64)),
+	COUNT(body_ms,			10000,	  10,	HOUR_MS),
+	COUNT(call_ms,			60000,	  10,	HOUR_MS),
+	SIZE( max_result,		MIB(8),	  256,	MIB(64)),
+	COUNT(max_parked,		512,	  0,	1 * MILLION),
+	COUNT(parked_ms,		10000,	  1,	HOUR_MS),
+	COUNT(max_streams,		100000,	  1,	10 * MILLION),
+	COUNT(max_streams_per_address,	0,	  0,	10 * MILLION),
+	COUNT(max_calls_per_stream,	64,	  1,	65536),
+	SIZE( max_event,		MIB(8),	  256,	MIB(15)),
+	SIZE( max_outbox,		MIB(1),	  256,	MIB(1024)),
+	COUNT(heartbeat_ms,		30000,	  10,	HOUR_MS),
+	COUNT(comment_ms,		15000,	  10,	HOUR_MS),
+	COUNT(retry_ms,			2000,	  0,	HOUR_MS),
+	COUNT(resume_ms,		60000,	  0,	HOUR_MS),
+	COUNT(max_resumable,		4096,	  0,	10 * MILLION),
+	COUNT(replay_events,		64,	  0,	65536),
+	SIZE( replay_bytes,		KIB(256), 0,	MIB(1024)),
 };
+/* clang-format on */
 const struct config_table config_limit_table =
     CONFIG_TABLE("\"limits\"", limit_keys, NULL);
 

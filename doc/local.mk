@@ -1,2 +1,3 @@
 dist_doc_DATA += doc/wire.txt
-dist_man_MANS += doc/mcpctl.1
+dist_man_MANS += doc/mcpctl.1 \
+	doc/mcp.json.5
