@@ -89,6 +89,19 @@ admission_find(const struct admissions *admissions, uint64_t ticket)
 	return node == NULL ? NULL : CONTAINER(struct admission, node, node);
 }
 
+/* They are few: max_calls_per_stream bounds them. */
+bool
+admission_runs(const struct stream *stream, struct mcp_text request)
+{
+	const struct admission *a;
+
+	LIST_FOREACH(a, &stream->admissions, of_stream)
+		if (mcp_text_equal((struct mcp_text){ a->request, a->len },
+			request))
+			return true;
+	return false;
+}
+
 void
 admission_fail(struct broker *broker, struct admission *admission,
     struct mcp_text message)

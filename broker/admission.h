@@ -53,6 +53,9 @@ void admission_free(struct broker *broker, struct admission *admission);
 struct admission *admission_find(const struct admissions *admissions,
     uint64_t ticket);
 
+/* admission_runs() - does a request of that id wait on @stream? */
+bool admission_runs(const struct stream *stream, struct mcp_text request);
+
 /* admission_fail() - answer it on its stream with JSON-RPC error -32603; it is
  * freed */
 void admission_fail(struct broker *broker, struct admission *admission,

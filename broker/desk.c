@@ -351,6 +351,8 @@ on_admit(struct broker *broker, struct route *route,
 		said.outcome = MCP_GONE;
 	else if (!is_subject(stream, letter->subject))
 		said.outcome = MCP_FOREIGN;
+	else if (admission_runs(stream, letter->request))
+		said.outcome = MCP_RUNNING;
 	else if (letter->request.len > 0 && stream->n_admissions >=
 	    broker->config->server.limits.max_calls_per_stream)
 		said.outcome = MCP_OVER_QUOTA;
@@ -407,6 +409,14 @@ outcome_of(int condition)
 	}
 }
 
+/* The pure transport has one name for all, whoever posted and how. */
+static struct mcp_text
+event_name(const struct stream *stream, const struct mcp_letter *letter)
+{
+	return stream->kind == STREAM_PURE ? MCP_TEXT("message") :
+					     letter->event;
+}
+
 static void
 on_deliver(struct broker *broker, struct route *route,
     const struct mcp_letter *letter)
@@ -422,7 +432,8 @@ on_deliver(struct broker *broker, struct route *route,
 		if (admission != NULL) /* before the stream may be gone */
 			admission_free(broker, admission);
 		said.outcome = (uint8_t)outcome_of(stream_deliver(broker,
-		    stream, letter->event, letter->data, &said.number));
+		    stream, event_name(stream, letter), letter->data,
+		    &said.number));
 	}
 	conclude(broker, route, letter, said);
 }

@@ -77,6 +77,7 @@ static const char *const outcome_names[MCP_N_OUTCOMES] = {
 	[MCP_DELIVERED] = "delivered",
 	[MCP_PARKED] = "parked",
 	[MCP_ANSWERED] = "answered",
+	[MCP_RUNNING] = "running",
 };
 
 static const struct form *

@@ -245,6 +245,8 @@ hear_admission(struct call *call, const struct mcp_letter *answer)
 		call->ticket = answer->ticket;
 		use_state(call, answer->state);
 		return REPLY_DONE;
+	case MCP_RUNNING:
+		return REPLY_RUNNING;
 	case MCP_GONE:
 	case MCP_FOREIGN:
 	case MCP_MALFORMED:
@@ -311,7 +313,10 @@ post_message(struct thread *thread, struct connection **connectionp)
 		return;
 	condition = prepare_post(call, gateway_request(call->connection));
 	if (condition != REPLY_DONE) {
-		reply_call(call, condition);
+		/* a browser resends what a broken connection may have lost: the
+		 * first one runs, and its answer is this one's too */
+		reply_call(call, condition == REPLY_RUNNING ? REPLY_DONE :
+							      condition);
 		call_free(call);
 		return;
 	}

@@ -33,6 +33,7 @@ enum reply_condition {
 	REPLY_OVER_QUOTA, /* 429 */
 	REPLY_BUSY, /* 503: no slot in time */
 	REPLY_BROKER_AWAY, /* 503: not known whether */
+	REPLY_RUNNING, /* an equal request runs already: acknowledged, not run */
 	REPLY_LOST /* 500 (seed): the stream died meanwhile */
 };
 

@@ -51,6 +51,7 @@ enum mcp_wire_outcome {
 	MCP_DELIVERED,
 	MCP_PARKED,
 	MCP_ANSWERED,
+	MCP_RUNNING,
 	MCP_N_OUTCOMES
 };
 
