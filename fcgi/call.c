@@ -121,13 +121,27 @@ deliver(struct call *call)
 	}
 }
 
+/* What no event can carry is answered all the same: who was admitted waits. */
+static void
+fit(struct call *call)
+{
+	if (call->out.len <= call->worker->config->server.limits.max_event)
+		return;
+	call_fail(call, JSONRPC_INTERNAL_ERROR,
+	    "The answer is larger than an event of this server");
+	mcp_buf_reset(&call->out);
+	reply_response(call, call->message.id, MCP_TEXT_INIT);
+}
+
 static void
 finish(struct call *call)
 {
 	enum reply_condition condition = REPLY_DONE;
 
-	if (call->stream[0] != '\0' && call->out.len > 0)
+	if (call->stream[0] != '\0' && call->out.len > 0) {
+		fit(call);
 		condition = deliver(call);
+	}
 	reply_call(call, condition);
 	call_free(call);
 }

@@ -221,8 +221,9 @@ find_stream(struct call *call, const struct http_request *request)
 	return true;
 }
 
-/* What initialize left with the stream. A client whose stream broke opens another
- * and does not initialize again: there its header says what was agreed on. */
+/* What initialize left with the stream. A client whose stream broke opens
+ * another and does not initialize again: there its header says what was agreed
+ * on. */
 static void
 use_state(struct call *call, struct mcp_text state)
 {
