@@ -339,9 +339,11 @@ post_message(struct thread *thread, struct connection **connectionp)
 static void
 get_mcp(struct thread *thread, struct connection **connectionp)
 {
+	const struct http_request *request = gateway_request(*connectionp);
+
 	/* a stream belongs to the broker; holding it here would hold a thread */
-	if (http_accepts(gateway_request(*connectionp), "text/event-stream",
-		false))
+	if (request->method == HTTP_GET &&
+	    http_accepts(request, "text/event-stream", false))
 		reply_not_allowed(thread, connectionp,
 		    "POST, DELETE, OPTIONS");
 	else

@@ -5,6 +5,8 @@
  *   keepConnection is set first.
  * - After an EOF or a bad record it would accept from listen_sock; so that is
  *   -1, and a connection is peeked before it is handed over.
+ * - It allocates what a parameter's length says and asserts that it got it; so
+ *   it gets a head only once the whole of it has been looked at.
  * - What is not read of STDIN would be taken for the next request: it is read
  *   to its end, or the connection is closed.
  * - It reads without time-out: we accept ourselves, so that SO_RCVTIMEO stands
@@ -13,6 +15,7 @@
 
 #include "fcgi/gateway.h"
 #include "fcgi/endpoint.h"
+#include "fcgi/peek.h"
 #include "fcgi/worker.h"
 
 #include <mcp/config.h>
@@ -22,6 +25,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -35,11 +39,14 @@
 
 #define READ_CHUNK 16384
 #define SEND_TIMEOUT_S 30
+#define PEEK_USUAL 4096 /* bytes of a head that are looked at first */
+#define NAP_LEAST_NS 20000
+#define NAP_NS (5 * (long)MCP_MS)
 
 struct connection {
 	struct gateway *gateway;
 	int fd; /* ours; libfcgi has a duplicate to close whenever it likes */
-	bool watched; /* in the epoll set, if asleep there */
+	atomic_bool watched; /* in the epoll set, if asleep there */
 	FCGX_Request fcgx;
 	struct http_request request;
 	bool whole; /* STDIN was read to its end */
@@ -184,16 +191,18 @@ connection_new(struct gateway *gateway, int fd)
 static void
 connection_rest(struct connection *connection)
 {
-	struct gateway *gateway = connection->gateway;
-	int operation = connection->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+	int operation = atomic_load(&connection->watched) ? EPOLL_CTL_MOD :
+							    EPOLL_CTL_ADD;
+	int epoll_fd = connection->gateway->epoll_fd, fd = connection->fd;
 	struct epoll_event event = {
 		.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT,
 		.data.ptr = connection,
 	};
 
-	connection->watched = true;
-	/* from here on another thread may have it */
-	if (epoll_ctl(gateway->epoll_fd, operation, connection->fd, &event) != 0)
+	/* From here on another thread may have it. The kernel orders what we
+	 * did before what that thread does; this says so to the language. */
+	atomic_store(&connection->watched, true);
+	if (epoll_ctl(epoll_fd, operation, fd, &event) != 0)
 		connection_free(connection);
 }
 
@@ -208,7 +217,44 @@ has_bytes(const struct connection *connection)
 static void
 nap(void)
 {
-	nanosleep(&(struct timespec){ 0, 5 * (long)MCP_MS }, NULL);
+	nanosleep(&(struct timespec){ 0, NAP_NS }, NULL);
+}
+
+/* What is in the buffer already wakes no poll for more of it; a hangup does.
+ * Return: false when the peer said that nothing more comes */
+static bool
+wait_for_more(const struct connection *connection, long *wait_nsp)
+{
+	struct pollfd hangup = { connection->fd, POLLRDHUP, 0 };
+	struct timespec wait = { 0, *wait_nsp };
+
+	*wait_nsp = *wait_nsp * 2 < NAP_NS ? *wait_nsp * 2 : NAP_NS;
+	return ppoll(&hangup, 1, &wait, NULL) <= 0;
+}
+
+/* Wait until the head lies in the buffer, whole and fit for libfcgi. Almost
+ * always it came as one piece; some web servers send it in three. */
+static bool
+head_is_fit(const struct connection *connection)
+{
+	char bytes[PEEK_HEAD_MAX];
+	size_t room = PEEK_USUAL;
+	long wait_ns = NAP_LEAST_NS;
+	int condition;
+	ssize_t n;
+
+	for (;;) {
+		n = recv(connection->fd, bytes, room, MSG_PEEK | MSG_DONTWAIT);
+		if (n <= 0)
+			return false;
+		condition = peek_head((struct mcp_text){ bytes, (size_t)n });
+		if (condition != PEEK_E_MORE)
+			return condition == 0;
+		if ((size_t)n == room)
+			room = sizeof(bytes);
+		else if (!wait_for_more(connection, &wait_ns))
+			return false;
+	}
 }
 
 static void
@@ -278,7 +324,7 @@ serve(struct connection *connection, struct thread *thread)
 	connection->request = (struct http_request){ 0 };
 	connection->whole = false;
 	note_reading(connection, mcp_clock_ns());
-	if (!read_head(connection)) {
+	if (!head_is_fit(connection) || !read_head(connection)) {
 		connection_free(connection);
 		return;
 	}
@@ -315,7 +361,7 @@ accept_one(struct gateway *gateway, struct thread *thread)
 static void
 wake_one(struct connection *connection, struct thread *thread)
 {
-	if (has_bytes(connection))
+	if (atomic_load(&connection->watched) && has_bytes(connection))
 		serve(connection, thread);
 	else
 		connection_free(connection);

@@ -18,6 +18,8 @@ libworker_a_SOURCES = \
 	fcgi/http.c \
 	fcgi/http.h \
 	fcgi/lifecycle.c \
+	fcgi/peek.c \
+	fcgi/peek.h \
 	fcgi/prompts.c \
 	fcgi/reply.c \
 	fcgi/reply.h \

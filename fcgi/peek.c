@@ -8,118 +8,121 @@
 
 #include "fcgi/peek.h"
 
-#include <stdint.h>
-
 #define RECORD_HEAD 8
 #define VERSION 1
 
 enum record_type { BEGIN_REQUEST = 1, PARAMS = 4 };
 
-/* Where in the pairs we are. */
-struct pairs {
-	uint8_t lengths[8]; /* of a pair, as far as they were read */
-	unsigned n;
-	uint64_t skip; /* bytes of name and value to come */
+struct walk {
+	const uint8_t *at; /* the next record */
+	size_t left;
+	unsigned id; /* of the request, 0: it has not begun */
+	bool over; /* the empty PARAMS was there */
+
+	/* where in the pairs we are */
+	uint8_t lengths[8];
+	unsigned n_lengths;
+	size_t skip; /* bytes of name and value to come */
 };
 
-/* The length at @at, of which @n bytes are there; *usedp is 0 if it is not
- * whole. */
-static uint64_t
-read_length(const uint8_t *at, unsigned n, unsigned *usedp)
+/* Return: how many bytes the length at @at takes; 0: more than @n */
+static unsigned
+read_length(const uint8_t *at, unsigned n, size_t *lengthp)
 {
-	*usedp = n == 0 ? 0 : at[0] < 0x80 ? 1 : n < 4 ? 0 : 4;
-	if (*usedp < 4)
-		return n == 0 ? 0 : at[0];
-	return (uint64_t)(at[0] & 0x7f) << 24 | (uint64_t)at[1] << 16 |
-	    (uint64_t)at[2] << 8 | at[3];
+	if (n > 0 && at[0] < 0x80) {
+		*lengthp = at[0];
+		return 1;
+	}
+	if (n < 4)
+		return 0;
+	*lengthp = (size_t)(at[0] & 0x7f) << 24 | (size_t)at[1] << 16 |
+	    (size_t)at[2] << 8 | at[3];
+	return 4;
 }
 
-/* One more byte of the lengths. */
+/* One more byte of the lengths of a pair. */
 static int
-take_length(struct pairs *pairs, uint8_t byte)
+take_length(struct walk *walk, uint8_t byte)
 {
-	uint64_t name, value;
-	unsigned first, second = 0;
+	size_t name = 0, value = 0;
+	unsigned used;
 
-	pairs->lengths[pairs->n++] = byte;
-	name = read_length(pairs->lengths, pairs->n, &first);
-	if (first == 0)
+	walk->lengths[walk->n_lengths++] = byte;
+	used = read_length(walk->lengths, walk->n_lengths, &name);
+	if (used == 0 || read_length(walk->lengths + used,
+		walk->n_lengths - used, &value) == 0)
 		return 0;
-	value = read_length(pairs->lengths + first, pairs->n - first, &second);
-	if (second == 0)
-		return 0;
-	if (name + value > PEEK_HEAD_MAX)
-		return PEEK_E_BAD;
-	pairs->skip = name + value;
-	pairs->n = 0;
-	return 0;
+	walk->n_lengths = 0;
+	walk->skip = name + value;
+	return walk->skip > PEEK_HEAD_MAX ? PEEK_E_BAD : 0;
 }
 
 static int
-take(struct pairs *pairs, const uint8_t *at, size_t len)
+take_pairs(struct walk *walk, const uint8_t *at, size_t len)
 {
 	int condition = 0;
 
 	while (len > 0 && condition == 0) {
-		size_t skip = pairs->skip < len ? (size_t)pairs->skip : len;
+		size_t step = walk->skip < len ? walk->skip : len;
 
-		pairs->skip -= skip;
-		at += skip;
-		len -= skip;
-		if (len > 0) {
-			condition = take_length(pairs, *at++);
-			len--;
+		if (step == 0) {
+			condition = take_length(walk, *at);
+			step = 1;
+		} else {
+			walk->skip -= step;
 		}
+		at += step;
+		len -= step;
 	}
 	return condition;
 }
 
-/* One record. *lenp: its bytes, as far as they are there. */
-static int
-read_record(struct pairs *pairs, const uint8_t *at, size_t *lenp, bool *lastp)
+/* The head of a record says whose it is: one request, which begins first. */
+static bool
+belongs(struct walk *walk, unsigned type, unsigned id)
 {
-	size_t content, whole;
-	int condition = 0;
+	if (walk->id == 0 && type == BEGIN_REQUEST)
+		walk->id = id;
+	return walk->id != 0 && (type != PARAMS || id == walk->id);
+}
 
-	if (at[0] != VERSION)
+/* Return: 0, the record is passed; a condition */
+static int
+next_record(struct walk *walk)
+{
+	const uint8_t *at = walk->at;
+	size_t content, whole, there;
+
+	if (walk->left > 0 && at[0] != VERSION)
 		return PEEK_E_BAD;
-	if (*lenp < RECORD_HEAD)
+	if (walk->left < RECORD_HEAD)
 		return PEEK_E_MORE;
+	if (!belongs(walk, at[1], (unsigned)at[2] << 8 | at[3]))
+		return PEEK_E_BAD;
 	content = (size_t)at[4] << 8 | at[5];
 	whole = RECORD_HEAD + content + at[6];
-	*lastp = at[1] == PARAMS && content == 0;
-	if (at[1] == PARAMS)
-		condition = take(pairs, at + RECORD_HEAD,
-		    *lenp - RECORD_HEAD < content ? *lenp - RECORD_HEAD :
-						    content);
-	if (condition == 0 && *lenp < whole)
+	there = walk->left - RECORD_HEAD < content ?
+	    walk->left - RECORD_HEAD : content;
+	if (at[1] == PARAMS && take_pairs(walk, at + RECORD_HEAD, there) != 0)
+		return PEEK_E_BAD;
+	if (walk->left < whole)
 		return PEEK_E_MORE;
-	*lenp = whole;
-	return condition;
+	walk->over = at[1] == PARAMS && content == 0;
+	walk->at += whole;
+	walk->left -= whole;
+	return 0;
 }
 
 int
 peek_head(struct mcp_text bytes)
 {
-	const uint8_t *at = (const uint8_t *)bytes.at;
-	struct pairs pairs = { .n = 0, .skip = 0 };
-	size_t left = bytes.len, len;
-	bool last = false;
+	struct walk walk = { .at = (const uint8_t *)bytes.at,
+		.left = bytes.len };
 	int condition;
 
-	if (left > 1 && at[1] != BEGIN_REQUEST)
-		return PEEK_E_BAD;
-	while (left > 0) {
-		len = left;
-		condition = read_record(&pairs, at, &len, &last);
-		if (condition == 0 && last)
-			return 0;
-		if (condition != 0)
-			return condition == PEEK_E_MORE &&
-				bytes.len >= PEEK_HEAD_MAX ? PEEK_E_BAD :
-							     condition;
-		at += len;
-		left -= len;
-	}
-	return bytes.len >= PEEK_HEAD_MAX ? PEEK_E_BAD : PEEK_E_MORE;
+	do
+		condition = next_record(&walk);
+	while (condition == 0 && !walk.over);
+	return condition == PEEK_E_MORE && bytes.len >= PEEK_HEAD_MAX ?
+	    PEEK_E_BAD : condition;
 }

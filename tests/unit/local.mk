@@ -2,6 +2,7 @@
 if HAVE_CMOCKA
 UNIT_LIBS = $(MCP_LIBS) $(CMOCKA_LIBS)
 unit_tests = \
+	tests/unit/test_peek \
 	tests/unit/test_process \
 	tests/unit/test_ended \
 	tests/unit/test_quota \
@@ -31,6 +32,7 @@ tests_unit_test_schema_LDADD = $(UNIT_LIBS)
 tests_unit_test_wire_LDADD = $(UNIT_LIBS)
 tests_unit_test_seal_LDADD = $(UNIT_LIBS)
 tests_unit_test_gate_LDADD = $(UNIT_LIBS)
+tests_unit_test_peek_LDADD = libworker.a $(UNIT_LIBS)
 tests_unit_test_http_LDADD = libworker.a $(UNIT_LIBS)
 tests_unit_test_head_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_replay_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
