@@ -203,6 +203,8 @@ ctl_ping(int argc, char **argv)
 			fputs(usage, stdout);
 			return 0;
 		}
+		if (c == '?')
+			fputs(usage, stderr);
 		if (c == '?' || seconds < 0)
 			return 2;
 	}

@@ -4,9 +4,9 @@
  * leaves a socket that still takes connections, and its successor serves them.
  * First the broker and the workers start; when all have said that they are
  * ready, the command does; when the probe (a "mcpctl ping" of the site's
- * address) has its answer, the site is up. What dies before that, or in the
- * first second of its first life by its own decision, ends the whole, because
- * it would again; what dies later is started again.
+ * address) has its answer, the site is up. What dies before that, or fails
+ * in the first second of its first life, ends the whole, because it would fail
+ * again; what dies later is started again.
  */
 #include "config.h"
 
@@ -126,6 +126,7 @@ options_parse(int argc, char **argv, struct options *out)
 			fputs(usage, stdout);
 			return 1;
 		default:
+			fputs(usage, stderr);
 			number = -1;
 		}
 		if (number < 0)
@@ -293,6 +294,9 @@ site_signals(struct site *site)
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* a shell's "&" has it ignored, and what is ignored never arrives */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	site->signal_fd = fd < 0 ? -errno : high(fd);
 	return site->signal_fd < 0 ? site->signal_fd : 0;
@@ -475,7 +479,7 @@ site_buried(struct site *site, struct child *child, int status)
 		child->state = CHILD_OFF;
 		return;
 	}
-	again = site->stage == STAGE_UP && (child->proven || killed);
+	again = site->stage == STAGE_UP && (child->proven || killed || clean);
 	mcp_log(again ? MCP_LOG_WARNING : MCP_LOG_ERROR, "%s ended (%s %d)%s",
 	    child->name, killed ? "signal" : "status",
 	    killed ? WTERMSIG(status) : WEXITSTATUS(status),

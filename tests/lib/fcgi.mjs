@@ -1,6 +1,6 @@
 // I am a web server's double: I speak FastCGI with a worker, on one connection.
 //
-//   await using worker = await FcgiConnection.open(site.workerSocket);
+//   const worker = await FcgiConnection.open(site.workerSocket);
 //   const answer = await worker.post('/mcp', { jsonrpc: '2.0', id: 1, method: 'ping' }).answer;
 //   answer.status, answer.headers, answer.json
 //
@@ -260,9 +260,5 @@ export class FcgiConnection {
   close() {
     this.#socket.destroy();
     return this.closed;
-  }
-
-  async [Symbol.asyncDispose]() {
-    await this.close();
   }
 }

@@ -13,6 +13,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { request } from './http.mjs';
 
 export const top = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 export const bin = path.resolve(process.env.MCP_BIN ?? path.join(top, 'build'));
@@ -155,6 +156,19 @@ export class Site {
     }
   }
 
+  // Wait until the web server answers at all.
+  async answers() {
+    const until = Date.now() + READY_MS;
+    for (;;) {
+      try {
+        return await request(this.mcp);
+      } catch (error) {
+        if (Date.now() >= until) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   // Kill who plays a role, and wait until a successor has started.
   async kill(role, signal = 'SIGKILL') {
     const from = this.stderr.length;
@@ -177,21 +191,28 @@ export class Site {
     if (!this.#child || this.#ending) return;
     this.#ending = true;
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
-    const how = await this.exited;
+    let patient = true;
+    const timer = setTimeout(() => {
+      patient = false;
+      this.#child.kill('SIGKILL');
+    }, STOP_MS);
+    await this.exited;
     clearTimeout(timer);
     if (REPORTS.test(this.stderr)) throw new Error(`a program reports an error\n${this.log()}`);
-    if (how === 'SIGKILL') throw new Error(`the site did not end within ${STOP_MS} ms\n${this.log()}`);
+    if (!patient) throw new Error(`the site did not end within ${STOP_MS} ms\n${this.log()}`);
   }
 }
 
 // t: the test's context, which ends the site; null: the caller calls close().
-// proxy: 'nginx', 'apache', or null for the sockets alone.
+// proxy: 'nginx', 'apache', null for the sockets alone, or a function of the site
+// (which has .dir and .port) that returns the command of a web server.
 // config: a path, an object, or a function that changes the example's.
 // extra: directives for the server{} or <VirtualHost>.
+// probe: false where a ping would not be granted: any answer of the web server
+// counts then.
 // mount: where mcp.json and the web server's files have it; "/mcp".
 export async function startSite(t, options = {}) {
-  const { proxy = null, config, workers = 2, threads, extra, prepare, mount = '/mcp' } = options;
+  const { proxy = null, config, workers = 2, threads, extra, probe = true, mount = '/mcp' } = options;
   for (let attempt = 1; ; attempt++) {
     const dir = makeDirectory(null);
     const site = new Site(dir);
@@ -204,10 +225,12 @@ export async function startSite(t, options = {}) {
         site.url = `http://127.0.0.1:${port}`;
         site.mcp = site.url + mount;
         site.port = port;
-        args.push('--probe', site.mcp, '--', ...makeProxy(proxy, port, dir, extra));
+        if (probe) args.push('--probe', site.mcp);
+        const command = typeof proxy === 'function' ? proxy(site) : makeProxy(proxy, port, dir, extra);
+        args.push('--', ...command);
       }
-      prepare?.(site);
       await site.start(args);
+      if (proxy && !probe) await site.answers();
     } catch (error) {
       await site.close().catch(() => {});
       fs.rmSync(dir, { recursive: true, force: true });

@@ -154,10 +154,6 @@ export class SseStream {
     this.#req.destroy();
     return this.ended;
   }
-
-  async [Symbol.asyncDispose]() {
-    await this.close();
-  }
 }
 
 // Opens a stream and returns once its head is there.
