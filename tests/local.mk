@@ -1,1 +1,6 @@
 include tests/unit/local.mk
+
+# the other rings, which tests/run runs
+EXTRA_DIST += .ci/run tests/run tests/package.json tests/package-lock.json \
+	tests/lib tests/conversation tests/proxy tests/clients tests/browser \
+	tests/bare
