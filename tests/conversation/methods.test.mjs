@@ -30,7 +30,7 @@ const stack = await startStack({ after }, {
       {
         name: 'types',
         description: 'x',
-        sql: sql("SELECT 1 AS i, 0.1 AS r, NULL AS n, 'ü\"\\' AS t, x'00ff' AS b, 9223372036854775807 AS big"),
+        sql: sql("SELECT 1 AS i, 0.1 AS r, 0.1 + 0.2 AS s, NULL AS n, 'ü\"\\' AS t, x'00ff' AS b, 9223372036854775807 AS big"),
       },
       {
         name: 'echo',
@@ -159,7 +159,7 @@ test('values keep their types on the way in', async () => {
 
 test('values keep their types on the way out', async () => {
   const result = await call('types', {});
-  assert.equal(text(result), '{"i":1,"r":0.1,"n":null,"t":"ü\\"\\\\","b":"AP8=","big":9223372036854775807}');
+  assert.equal(text(result), '{"i":1,"r":0.1,"s":0.30000000000000004,"n":null,"t":"ü\\"\\\\","b":"AP8=","big":9223372036854775807}');
 });
 
 test('a tool that writes, writes', async () => {

@@ -80,15 +80,6 @@ test('a worker that only seemed dead does not answer a second time', async (t) =
   assert.equal((await stream.next('message')).json.id, 'next');
 });
 
-test('a call that is never answered in time is answered by the broker', async (t) => {
-  const limits = { call_ms: 100, parked_ms: 100 };
-  const stack = await startStack(t, { workers: 1, limits, change: withTools(slowTool(100)) });
-  const stream = await stack.greeted();
-  await stack.say(0, callOf(1, 'slow'), { uri: stream.endpoint });
-  assert.equal((await stream.next('message')).json.result.isError, true);
-  assert.equal((await stack.status()).admissions, 0);
-});
-
 // --- the end of a worker ------------------------------------------------------------
 
 test('a worker asked to stop answers the call it runs, and ends', async (t) => {

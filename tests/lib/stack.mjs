@@ -15,17 +15,16 @@ import net from 'node:net';
 import path from 'node:path';
 import { FcgiConnection } from './fcgi.mjs';
 import { request } from './http.mjs';
-import { bin, makeDirectory, makeExample } from './site.mjs';
+import { bin, findProgram, makeDirectory, makeExample } from './site.mjs';
 import { openStream } from './sse.mjs';
 
 const READY_MS = 30000;
 const STOP_MS = 20000;
 const REPORTS = /AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|Assertion .* failed/;
 
-const running = new Set();
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
+// Who kills the test kills what it started, where the system can do that.
+const setpriv = findProgram('setpriv');
+const leash = setpriv ? [setpriv, '--pdeathsig', 'KILL'] : [];
 
 // Asks until it is so: for what another process does in its own time.
 export async function until(what, predicate, timeout = 10000) {
@@ -52,17 +51,11 @@ export class Program {
   }
 
   async #start(name, args) {
-    const command = path.join(bin, name);
-    const child = spawn(command, [...args, '--ready-fd', '3'], { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+    const [command, ...words] = [...leash, path.join(bin, name), ...args, '--ready-fd', '3'];
+    const child = spawn(command, words, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
     this.#child = child;
     this.name = name;
-    running.add(child);
-    this.exited = new Promise((resolve) => {
-      child.on('exit', (code, signal) => {
-        running.delete(child);
-        resolve(signal ?? code);
-      });
-    });
+    this.exited = new Promise((resolve) => child.on('exit', (code, signal) => resolve(signal ?? code)));
     child.stderr.on('data', (bytes) => (this.stderr += bytes));
     this.silent = new Promise((resolve) => child.stderr.on('close', resolve));
     this.ready = await new Promise((resolve, reject) => {
@@ -143,10 +136,12 @@ export class RawSocket {
   heard = Buffer.alloc(0);
   #socket;
 
-  static open(target) {
+  // rude: it goes on when the other side has said that it will not.
+  static open(target, { rude = false } = {}) {
     const raw = new RawSocket();
     return new Promise((resolve, reject) => {
-      const socket = net.connect(typeof target === 'string' ? { path: target } : target);
+      const where = typeof target === 'string' ? { path: target } : target;
+      const socket = net.connect({ ...where, allowHalfOpen: rude });
       raw.#socket = socket;
       socket.once('connect', () => resolve(raw));
       socket.on('error', reject); // a reset later is no news
@@ -258,8 +253,8 @@ class Stack {
   }
 
   // keep: it ends with the test, should the test not end it.
-  async raw(target, { keep = true } = {}) {
-    const raw = await RawSocket.open(target);
+  async raw(target, { keep = true, ...options } = {}) {
+    const raw = await RawSocket.open(target, options);
     return keep ? this.#keep(raw) : raw;
   }
 
