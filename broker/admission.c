@@ -103,6 +103,21 @@ admission_runs(const struct stream *stream, struct mcp_text request)
 }
 
 void
+admission_cancel(struct broker *broker, struct stream *stream,
+    struct mcp_text request)
+{
+	struct admission *admission;
+
+	LIST_FOREACH(admission, &stream->admissions, of_stream)
+		if (mcp_text_equal(request, (struct mcp_text){
+			admission->request, admission->len })) {
+			admission_free(broker, admission);
+			broker->metrics.admissions_cancelled++;
+			return;
+		}
+}
+
+void
 admission_fail(struct broker *broker, struct admission *admission,
     struct mcp_text message)
 {

@@ -53,6 +53,11 @@ void admission_free(struct broker *broker, struct admission *admission);
 struct admission *admission_find(const struct admissions *admissions,
     uint64_t ticket);
 
+/* admission_cancel() - the client wants no answer to @request: it is freed, if
+ * there is one */
+void admission_cancel(struct broker *broker, struct stream *stream,
+    struct mcp_text request);
+
 /* admission_runs() - does a request of that id wait on @stream? */
 bool admission_runs(const struct stream *stream, struct mcp_text request);
 

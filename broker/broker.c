@@ -1,6 +1,5 @@
 /* broker.c - I am the house: every room's state, and the loop they share */
 
-#include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,8 @@
 #include <mcp/log.h>
 
 #include "broker/broker.h"
+#include "broker/errand.h"
+#include "broker/watch.h"
 
 #define FIRES_MAX 1024 /* of the clock in one turn of the loop */
 #define FILES_RESERVED 64 /* for listeners, letters and heads being read */
@@ -60,6 +61,7 @@ broker_init(struct broker *broker, const struct mcp_config *config,
 	broker->dice = random[0] | 1;
 	clock_init(&broker->clock, broker);
 	TAILQ_INIT(&broker->streams.parked);
+	TAILQ_INIT(&broker->streams.unused);
 	error = uv_loop_init(&broker->loop);
 	if (error == 0)
 		error = hub_init(&broker->hub);
@@ -70,6 +72,14 @@ broker_init(struct broker *broker, const struct mcp_config *config,
 		error = ended_init(&broker->ended, random[1] | 1);
 	if (error == 0)
 		error = admissions_init(&broker->admissions, random[2]);
+	if (error == 0)
+		error = topics_init(&broker->topics, TOPIC_BYTES_MAX);
+	if (error == 0)
+		error = sessions_init(&broker->sessions);
+	if (error == 0)
+		error = relay_init(&broker->relay, errand_gone);
+	if (error == 0)
+		error = cells_init(&broker->cells, watch_orphan);
 	if (error == 0)
 		error = processes_init(&broker->processes, desk_process_gone);
 	broker->tidy = DUE_INIT(on_tidy);
@@ -83,7 +93,11 @@ broker_init(struct broker *broker, const struct mcp_config *config,
 void
 broker_deinit(struct broker *broker)
 {
+	cells_deinit(broker);
+	relay_deinit(broker);
+	sessions_deinit(broker);
 	processes_deinit(broker);
+	topics_deinit(&broker->topics);
 	admissions_deinit(&broker->admissions);
 	ended_deinit(&broker->ended);
 	quota_deinit(&broker->quota);

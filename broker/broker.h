@@ -12,6 +12,7 @@
 #include <mcp/seal.h>
 
 #include "broker/admission.h"
+#include "broker/cells.h"
 #include "broker/clock.h"
 #include "broker/desk.h"
 #include "broker/door.h"
@@ -20,7 +21,10 @@
 #include "broker/metrics.h"
 #include "broker/process.h"
 #include "broker/quota.h"
+#include "broker/relay.h"
+#include "broker/session.h"
 #include "broker/stream.h"
+#include "broker/topic.h"
 
 #define BROKER_SCRATCH_KEPT 262144 /* bytes */
 
@@ -36,6 +40,10 @@ struct broker {
 	struct admissions admissions;
 	struct processes processes;
 	struct streams streams;
+	struct topics topics;
+	struct sessions sessions;
+	struct relay relay;
+	struct cells cells;
 	struct desk desk;
 	struct door mount;
 	struct door admin;

@@ -132,3 +132,12 @@ clock_run(struct clock *clock, uint64_t now_ns, size_t most)
 		due->fire(clock->context, due, now_ns);
 	}
 }
+
+uint64_t
+clock_of_wall(uint64_t then_s, uint64_t now_s, uint64_t now_ns)
+{
+	uint64_t wait_s = then_s > now_s ? then_s - now_s : 0;
+
+	return wait_s > (CLOCK_NEVER - now_ns) / MCP_S - 1 ?
+	    CLOCK_NEVER - 1 : now_ns + wait_s * MCP_S;
+}

@@ -51,4 +51,8 @@ uint64_t clock_next(const struct clock *clock);
  * fires is not due any more and may set itself anew, or be freed */
 void clock_run(struct clock *clock, uint64_t now_ns, size_t most);
 
+/* clock_of_wall() - when it will be @then_s, seconds since 1970, where it is
+ * now @now_s and @now_ns; what has been is now, what is years away is never */
+uint64_t clock_of_wall(uint64_t then_s, uint64_t now_s, uint64_t now_ns);
+
 #endif

@@ -18,9 +18,10 @@
 #include <string.h>
 #include <time.h>
 
-#include <mcp/log.h>
-
 #include "broker/broker.h"
+#include "broker/errand.h"
+#include "broker/herald.h"
+#include "broker/watch.h"
 
 struct ending {
 	TAILQ_ENTRY(ending) entry;
@@ -86,6 +87,14 @@ answer_again(struct broker *broker, const struct route *route,
 	}
 	if (said->outcome == MCP_DELIVERED || said->outcome == MCP_PARKED)
 		letter.id = stream_id(&said->stream, said->number, id);
+	if (said->kind == MCP_BROADCAST)
+		letter.streams = said->number;
+	if (said->kind == MCP_CELL)
+		letter.known = said->number;
+	if (said->outcome == MCP_STATE) { /* of OPEN: no other is kept */
+		letter.state = mcp_text_of(name);
+		letter.ticket = said->number;
+	}
 	answer(broker, &route->route, &first, &letter);
 }
 
@@ -197,6 +206,26 @@ tell_process(struct broker *broker, struct process *process,
 	process->struck = true; /* it hears of it at its next HELLO */
 }
 
+int
+desk_tell(struct broker *broker, struct process *process,
+    struct mcp_letter *letter)
+{
+	struct desk *desk = &broker->desk;
+	struct mcp_route route = process_control(process);
+	int condition;
+
+	if (!desk->open)
+		return MCP_BUS_E_AWAY;
+	/* apart from the numbers of ends */
+	letter->correlation = DESK_ASKED | ++desk->asked;
+	letter->deadline_ns = mcp_clock_ns() + DESK_TELL_NS;
+	condition = mcp_switchboard_send(desk->board, &route, letter);
+	if (condition != 0)
+		broker->metrics.unsent++;
+	stir(desk);
+	return condition;
+}
+
 /* One end, to every process that lives. */
 static void
 tell_processes(struct broker *broker, const uint8_t *key, uint64_t expires_s,
@@ -272,6 +301,13 @@ learn_counters(struct broker *broker, struct process *process,
 	broker->metrics.worker_requests +=
 	    risen(hello->requests, process->requests);
 	broker->metrics.worker_failed += risen(hello->failed, process->failed);
+	for (size_t i = 0; i < MCP_N_QUIRKS &&
+	     8 * (i + 1) <= hello->data.len; i++) {
+		uint64_t n = mcp_wire_number_read(hello->data.at + 8 * i);
+
+		broker->metrics.quirks[i] += risen(n, process->quirks[i]);
+		process->quirks[i] = n;
+	}
 	process->pid = hello->pid;
 	process->requests = hello->requests;
 	process->failed = hello->failed;
@@ -336,6 +372,13 @@ is_subject(const struct stream *stream, struct mcp_text subject)
 	    memcmp(subject.at, stream->subject, subject.len) == 0;
 }
 
+/* No client posts to the stream of a listener, or to an answer. */
+static bool
+is_posted_to(const struct stream *stream)
+{
+	return stream->kind != STREAM_LISTEN && stream->kind != STREAM_ANSWER;
+}
+
 static void
 on_admit(struct broker *broker, struct route *route,
     const struct mcp_letter *letter)
@@ -347,7 +390,7 @@ on_admit(struct broker *broker, struct route *route,
 	if (letter->dialect != MCP_DIALECT_SEED &&
 	    letter->dialect != MCP_DIALECT_SSE)
 		said.outcome = MCP_MALFORMED;
-	else if (stream == NULL)
+	else if (stream == NULL || !is_posted_to(stream))
 		said.outcome = MCP_GONE;
 	else if (!is_subject(stream, letter->subject))
 		said.outcome = MCP_FOREIGN;
@@ -383,7 +426,8 @@ judge_delivery(const struct broker *broker, const struct mcp_letter *letter,
 {
 	if (!is_event_name(letter->event))
 		return MCP_MALFORMED;
-	if (stream == NULL)
+	if (stream == NULL || stream->kind == STREAM_LISTEN ||
+	    (stream->kind == STREAM_ANSWER && !stream_is_unfinished(stream)))
 		return MCP_GONE;
 	if (letter->ticket != 0 &&
 	    (admission == NULL || admission->stream != stream))
@@ -409,6 +453,17 @@ outcome_of(int condition)
 	}
 }
 
+/* Whoever writes an answer writes it to its own connection too, as long as no
+ * reader has come for it here; that an event was too large to be kept is then
+ * no loss. */
+static enum mcp_wire_outcome
+outcome_of_delivery(const struct stream *stream, bool answer, int condition)
+{
+	if (!answer || condition < 0)
+		return outcome_of(condition);
+	return stream_is_taken(stream) ? MCP_TAKEN : MCP_PARKED;
+}
+
 /* The pure transport has one name for all, whoever posted and how. */
 static struct mcp_text
 event_name(const struct stream *stream, const struct mcp_letter *letter)
@@ -428,12 +483,15 @@ on_deliver(struct broker *broker, struct route *route,
 	    letter, stream, admission) };
 
 	if (said.outcome == 0) {
+		/* before the stream may be gone; an answer stays */
+		bool answer_too = stream->kind == STREAM_ANSWER;
+
 		said.stream = stream->entry.name;
-		if (admission != NULL) /* before the stream may be gone */
+		if (admission != NULL)
 			admission_free(broker, admission);
-		said.outcome = (uint8_t)outcome_of(stream_deliver(broker,
-		    stream, event_name(stream, letter), letter->data,
-		    &said.number));
+		said.outcome = (uint8_t)outcome_of_delivery(stream, answer_too,
+		    stream_deliver(broker, stream, event_name(stream, letter),
+			letter->data, &said.number));
 	}
 	conclude(broker, route, letter, said);
 }
@@ -445,7 +503,7 @@ on_session_set(struct broker *broker, struct route *route,
 	struct stream *stream = stream_find(broker, letter->stream);
 	enum mcp_wire_outcome outcome = MCP_OK;
 
-	if (stream == NULL)
+	if (stream == NULL || !is_posted_to(stream))
 		outcome = MCP_GONE;
 	else if (!is_subject(stream, letter->subject))
 		outcome = MCP_FOREIGN;
@@ -480,7 +538,28 @@ on_session_end(struct broker *broker, struct route *route,
 		tell_processes(broker, name.key, letter->expires, number);
 	if (stream != NULL)
 		stream_end(broker, stream, CLOSED_ENDED);
+	stream_end_answers(broker, &name);
+	relay_gone(broker, &name);
+	session_forget(broker, &name);
 	settle_endings(broker);
+}
+
+/* What only reads is not remembered: asked again, it is read again. */
+static void
+on_errand(struct broker *broker, struct route *route,
+    const struct mcp_letter *letter)
+{
+	struct answer said = { .kind = (uint8_t)letter->kind };
+	struct mcp_letter out;
+
+	errand_run(broker, route->process, letter, &out);
+	said.outcome = (uint8_t)out.outcome;
+	said.number = letter->kind == MCP_CELL ? out.known : out.ticket;
+	if (letter->kind == MCP_OPEN && out.outcome == MCP_STATE)
+		(void)hub_name_read(out.state, &said.stream);
+	if (letter->kind == MCP_OPEN || out.outcome != MCP_STATE)
+		route_remember(route, letter->correlation, said);
+	answer(broker, &route->route, letter, &out);
 }
 
 static void
@@ -492,16 +571,49 @@ on_session(struct broker *broker, struct route *route,
 	else if (letter->verb == MCP_SESSION_END)
 		on_session_end(broker, route, letter);
 	else
-		conclude_bare(broker, route, letter, MCP_MALFORMED);
+		on_errand(broker, route, letter);
 }
 
-/* An answer to one of our own questions: only ENDED so far. */
+static bool
+is_broadcast(const struct mcp_letter *letter)
+{
+	if (letter->topic == MCP_TOPIC_TASK)
+		return letter->data.len > 0 &&
+		    letter->subject.len == MCP_WIRE_SUBJECT_LEN &&
+		    watch_is_task(letter->state);
+	if (letter->subject.len > 0 || letter->state.len > 0)
+		return false;
+	if (letter->topic == MCP_TOPIC_UPDATED)
+		return letter->data.len > 0;
+	return letter->topic >= MCP_TOPIC_TOOLS &&
+	    letter->topic <= MCP_TOPIC_RESOURCES && letter->data.len == 0;
+}
+
+static void
+on_broadcast(struct broker *broker, struct route *route,
+    const struct mcp_letter *letter)
+{
+	struct answer said = { .outcome = MCP_OK };
+
+	if (!is_broadcast(letter))
+		said.outcome = MCP_MALFORMED;
+	else if (stream_broadcast(broker, letter, &said.number) != 0 ||
+	    herald_tell(broker, (enum mcp_wire_topic)letter->topic,
+		letter->data, &said.number) != 0)
+		said.outcome = MCP_NO_ROOM;
+	conclude(broker, route, letter, said);
+}
+
+/* An answer to one of our own questions. Only that of an end is waited for; of
+ * the others it is counted whether somebody was there. */
 static void
 on_answer(struct broker *broker, const struct mcp_route *route,
     const struct mcp_letter *letter)
 {
 	struct process *process;
 
+	if (letter->kind == MCP_ANSWER)
+		broker->metrics.letters[MCP_ANSWER][letter->outcome]++;
 	if (letter->kind != MCP_ENDED || letter->outcome != MCP_OK)
 		return;
 	process = process_of(broker, route);
@@ -536,6 +648,10 @@ on_question(struct broker *broker, const struct mcp_route *from,
 		on_deliver(broker, route, letter);
 	} else if (letter->kind == MCP_SESSION) {
 		on_session(broker, route, letter);
+	} else if (letter->kind == MCP_BROADCAST) {
+		on_broadcast(broker, route, letter);
+	} else if (letter->kind >= MCP_AWAIT && letter->kind != MCP_ANSWER) {
+		on_errand(broker, route, letter);
 	} else { /* one that only we ask */
 		conclude_bare(broker, route, letter, MCP_UNKNOWN_KIND);
 	}

@@ -11,12 +11,13 @@
 
 #include <mcp/bus.h>
 
-#include "broker/clock.h"
-
 #define DESK_TURN 256 /* letters read before others have their turn */
 #define DESK_ACKNOWLEDGE_NS (250 * MCP_MS) /* for an end, by a process */
+#define DESK_TELL_NS (2 * MCP_S) /* for what a process is told */
+#define DESK_ASKED (UINT64_C(1) << 63) /* in the correlation of those */
 
 struct broker;
+struct process;
 struct ending; /* a "SESSION end" that waits for the processes */
 
 struct desk {
@@ -24,6 +25,7 @@ struct desk {
 	uv_poll_t poll; /* ZMQ_FD is an edge: after it stirred, until empty */
 	uv_idle_t more; /* active while there may be letters unread */
 	TAILQ_HEAD(endings, ending) endings; /* by number, rising */
+	uint64_t asked; /* questions of ours, but those of ends */
 	struct mcp_buf ends; /* scratch, for WELCOME and ENDED */
 	bool open;
 };
@@ -33,6 +35,13 @@ struct desk {
  * Owner:  @board stays the caller's, and outlives the desk */
 int desk_open(struct broker *broker, struct mcp_switchboard *board);
 void desk_close(struct desk *desk);
+
+/* desk_tell() - a question of ours to @process, on its control socket; its
+ * answer changes nothing here
+ * Units:  deadline and correlation are filled in
+ * Return: 0; MCP_BUS_E_AWAY; MCP_BUS_E_BUSY */
+int desk_tell(struct broker *broker, struct process *process,
+    struct mcp_letter *letter);
 
 /* desk_process_gone() - one less to wait for */
 void desk_process_gone(struct broker *broker);

@@ -27,6 +27,8 @@ static const struct {
 	{ 404, "Not Found" },
 	{ 405, "Method Not Allowed" },
 	{ 408, "Request Timeout" },
+	{ 411, "Length Required" },
+	{ 413, "Content Too Large" },
 	{ 429, "Too Many Requests" },
 	{ 431, "Request Header Fields Too Large" },
 	{ 503, "Service Unavailable" },
@@ -49,6 +51,7 @@ visit_free(struct visit *visit)
 		socket_close(visit->socket);
 	clock_cancel(&visit->door->broker->clock, &visit->due);
 	TAILQ_REMOVE(&visit->door->visits, visit, entry);
+	visit->door->awaited -= visit->awaited;
 	mcp_buf_deinit(&visit->begun);
 	free(visit);
 }
@@ -125,10 +128,16 @@ refuse(struct visit *visit, unsigned status, const char *why)
 /* --- reading ------------------------------------------------------------ */
 
 static void
-serve(struct visit *visit, const struct head *head, size_t received)
+serve(struct visit *visit, const struct head *head, struct mcp_text bytes)
 {
-	visit->expects = head->body > received - head->len;
-	visit->drained = received - head->len;
+	size_t came = bytes.len - head->len;
+
+	visit->expects = head->body > came;
+	visit->drained = came;
+	visit->received = bytes;
+	if (!visit->expects)
+		visit->body = (struct mcp_text){ bytes.at + head->len,
+			(size_t)head->body };
 	visit->door->serve(visit, head);
 }
 
@@ -160,9 +169,50 @@ read_head(struct visit *visit, struct mcp_text bytes)
 	if (visit->begun.failed)
 		visit_free(visit);
 	else if (condition == 0)
-		serve(visit, &head, bytes.len);
+		serve(visit, &head, bytes);
 	else if (condition != HEAD_E_MORE)
 		refuse_head(visit, condition, why);
+}
+
+int
+door_await(struct visit *visit, const struct head *head, uint64_t within_ns)
+{
+	struct door *door = visit->door;
+	size_t whole = head->len + (size_t)head->body;
+
+	if (whole > DOOR_AWAITED_MAX - door->awaited)
+		return DOOR_E_FULL;
+	if (visit->begun.len == 0)
+		mcp_buf_text(&visit->begun, visit->received);
+	if (visit->begun.failed || clock_set(&door->broker->clock, &visit->due,
+		mcp_clock_ns() + within_ns) != 0)
+		return -ENOMEM;
+	visit->awaited = whole;
+	door->awaited += whole;
+	return 0;
+}
+
+/* Where the head lay when it was read first, something else may lie now. */
+static void
+serve_again(struct visit *visit)
+{
+	struct mcp_text bytes = mcp_buf_view(&visit->begun);
+	struct head head;
+	const char *why;
+	size_t seen = 0;
+
+	(void)head_parse(bytes, &seen, &head, &why);
+	serve(visit, &head, bytes);
+}
+
+static void
+read_body(struct visit *visit, struct mcp_text bytes)
+{
+	mcp_buf_text(&visit->begun, bytes);
+	if (visit->begun.failed)
+		visit_free(visit);
+	else if (visit->begun.len >= visit->awaited)
+		serve_again(visit);
 }
 
 static void
@@ -182,6 +232,8 @@ on_heard(struct socket *socket, ssize_t len, const char *bytes)
 		visit_free(visit);
 	else if (visit->answered)
 		drain(visit, (size_t)len);
+	else if (visit->awaited > 0)
+		read_body(visit, (struct mcp_text){ bytes, (size_t)len });
 	else
 		read_head(visit, (struct mcp_text){ bytes, (size_t)len });
 }
@@ -193,8 +245,11 @@ on_due(void *context, struct due *due, uint64_t now_ns)
 
 	(void)context;
 	(void)now_ns;
+	visit->late = true;
 	if (visit->answered)
 		visit_free(visit);
+	else if (visit->awaited > 0)
+		serve_again(visit);
 	else
 		refuse(visit, 408, "the head did not come in time");
 }

@@ -2,7 +2,6 @@
 
 #include "broker/hub.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static int
@@ -71,8 +70,15 @@ hub_deinit(struct hub *hub)
 	table_deinit(&hub->by_name);
 }
 
-static uint64_t
-hash_of(const struct hub_name *name)
+bool
+hub_name_equal(const struct hub_name *a, const struct hub_name *b)
+{
+	return a->form == b->form &&
+	    memcmp(a->key, b->key, sizeof(a->key)) == 0;
+}
+
+uint64_t
+hub_name_hash(const struct hub_name *name)
 {
 	uint64_t hash;
 
@@ -84,7 +90,7 @@ hash_of(const struct hub_name *name)
 void
 hub_add(struct hub *hub, struct hub_entry *entry)
 {
-	table_put(&hub->by_name, &entry->node, hash_of(&entry->name));
+	table_put(&hub->by_name, &entry->node, hub_name_hash(&entry->name));
 }
 
 void
@@ -96,14 +102,14 @@ hub_remove(struct hub *hub, struct hub_entry *entry)
 struct hub_entry *
 hub_find(const struct hub *hub, const struct hub_name *name)
 {
-	struct table_node *node = table_find(&hub->by_name, hash_of(name));
+	struct table_node *node = table_find(&hub->by_name,
+	    hub_name_hash(name));
 
 	for (; node != NULL; node = table_again(node)) {
 		struct hub_entry *entry = CONTAINER(struct hub_entry, node,
 		    node);
 
-		if (entry->name.form == name->form &&
-		    memcmp(entry->name.key, name->key, sizeof(name->key)) == 0)
+		if (hub_name_equal(&entry->name, name))
 			return entry;
 	}
 	return NULL;

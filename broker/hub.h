@@ -27,6 +27,9 @@ enum hub_condition {
 int hub_name_read(struct mcp_text text, struct hub_name *out);
 size_t hub_name_write(const struct hub_name *name, char out[HUB_NAME_MAX]);
 
+bool hub_name_equal(const struct hub_name *a, const struct hub_name *b);
+uint64_t hub_name_hash(const struct hub_name *name);
+
 struct hub_entry {
 	struct table_node node;
 	struct hub_name name;

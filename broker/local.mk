@@ -7,6 +7,8 @@ libbroker_a_SOURCES = \
 	broker/admission.h \
 	broker/broker.c \
 	broker/broker.h \
+	broker/cells.c \
+	broker/cells.h \
 	broker/clock.c \
 	broker/clock.h \
 	broker/desk.c \
@@ -15,26 +17,42 @@ libbroker_a_SOURCES = \
 	broker/door.h \
 	broker/ended.c \
 	broker/ended.h \
+	broker/errand.c \
+	broker/errand.h \
 	broker/head.c \
 	broker/head.h \
+	broker/herald.c \
+	broker/herald.h \
 	broker/hub.c \
 	broker/hub.h \
+	broker/listen.c \
+	broker/listen.h \
 	broker/metrics.c \
 	broker/metrics.h \
 	broker/mount.c \
 	broker/mount.h \
+	broker/notice.c \
+	broker/notice.h \
 	broker/process.c \
 	broker/process.h \
 	broker/quota.c \
 	broker/quota.h \
+	broker/relay.c \
+	broker/relay.h \
 	broker/replay.c \
 	broker/replay.h \
+	broker/session.c \
+	broker/session.h \
 	broker/socket.c \
 	broker/socket.h \
 	broker/stream.c \
 	broker/stream.h \
 	broker/table.c \
-	broker/table.h
+	broker/table.h \
+	broker/topic.c \
+	broker/topic.h \
+	broker/watch.c \
+	broker/watch.h
 sbin_PROGRAMS += mcp-broker
 mcp_broker_SOURCES = broker/main.c
 mcp_broker_LDADD = libbroker.a $(MCP_LIBS) $(UV_LIBS) $(SYSTEMD_LIBS)

@@ -1,4 +1,6 @@
-/* main.c - options, listening sockets, ready, loop, in that order */
+/* main.c - I am mcp-broker: options, listening sockets, ready, loop, in that
+ * order
+ */
 
 #ifdef HAVE_CONFIG_H
 #include "config.h"

@@ -9,6 +9,16 @@ static const char *const kind_names[N_STREAM_KINDS] = {
 	[STREAM_DUAL] = "sse",
 	[STREAM_PURE] = "http_sse",
 	[STREAM_SESSION] = "session",
+	[STREAM_LISTEN] = "listen",
+	[STREAM_ANSWER] = "answer",
+};
+
+static const char *const topic_names[] = {
+	[MCP_TOPIC_TOOLS] = "tools",
+	[MCP_TOPIC_PROMPTS] = "prompts",
+	[MCP_TOPIC_RESOURCES] = "resources",
+	[MCP_TOPIC_UPDATED] = "updated",
+	[MCP_TOPIC_TASK] = "task",
 };
 
 static const char *const reason_names[N_CLOSED_REASONS] = {
@@ -18,6 +28,7 @@ static const char *const reason_names[N_CLOSED_REASONS] = {
 	[CLOSED_STALLED] = "stalled",
 	[CLOSED_TAKEN_OVER] = "taken_over",
 	[CLOSED_ENDED] = "ended",
+	[CLOSED_COMPLETE] = "complete",
 	[CLOSED_SHUTDOWN] = "shutdown",
 };
 
@@ -57,6 +68,8 @@ print_streams(const struct broker *broker, struct mcp_buf *out)
 	    broker->quota.n_streams);
 	labelled(out, "mcp_broker_streams", "state", "parked",
 	    broker->streams.n_parked);
+	labelled(out, "mcp_broker_streams", "state", "unfinished",
+	    broker->streams.n_unfinished);
 	family(out, "mcp_broker_streams_opened_total", "counter",
 	    "SSE connections taken in, by kind of stream.");
 	for (int i = 0; i < N_STREAM_KINDS; i++)
@@ -96,8 +109,54 @@ print_events(const struct broker *broker, struct mcp_buf *out)
 	single(out, "mcp_broker_admissions_failed_total", "counter",
 	    "Admitted requests that the broker answered itself.",
 	    m->admissions_failed);
+	single(out, "mcp_broker_admissions_cancelled_total", "counter",
+	    "Admitted requests whose client wants no answer any more.",
+	    m->admissions_cancelled);
 	single(out, "mcp_broker_sessions_ended", "gauge",
 	    "Ended sessions remembered.", broker->ended.n);
+}
+
+static void
+print_topics(const struct broker *broker, struct mcp_buf *out)
+{
+	const struct metrics *m = &broker->metrics;
+
+	single(out, "mcp_broker_listeners", "gauge",
+	    "Open streams of subscriptions/listen.", broker->topics.n);
+	single(out, "mcp_broker_subscribed_resources", "gauge",
+	    "Resources and tasks that somebody wants to hear of.",
+	    broker->topics.named.n);
+	single(out, "mcp_broker_subscribed_bytes", "gauge",
+	    "Memory that those take.", broker->topics.bytes);
+	family(out, "mcp_broker_broadcasts_total", "counter",
+	    "Changes announced to listeners, by what has changed.");
+	for (unsigned t = MCP_TOPIC_TOOLS; t <= MCP_TOPIC_TASK; t++)
+		labelled(out, "mcp_broker_broadcasts_total", "topic",
+		    topic_names[t], m->broadcasts[t]);
+	single(out, "mcp_broker_told_total", "counter",
+	    "Listeners told by those.", m->told);
+}
+
+static void
+print_kept(const struct broker *broker, struct mcp_buf *out)
+{
+	single(out, "mcp_broker_awaited", "gauge",
+	    "Requests to clients that somebody waits for.",
+	    broker->relay.waiting.n);
+	single(out, "mcp_broker_sessions", "gauge",
+	    "Sessions and streams that have set a level or subscribed.",
+	    broker->sessions.by_name.n);
+	single(out, "mcp_broker_session_subscriptions", "gauge",
+	    "Resources that those subscribe to, each of each.",
+	    broker->sessions.by_uri.n);
+	single(out, "mcp_broker_session_subscription_bytes", "gauge",
+	    "Memory that those take.", broker->sessions.bytes);
+	single(out, "mcp_broker_cells", "gauge", "Small records kept.",
+	    broker->cells.by_key.n);
+	single(out, "mcp_broker_cell_bytes", "gauge",
+	    "Memory that those take.", broker->cells.bytes);
+	single(out, "mcp_broker_cell_owners", "gauge",
+	    "Subjects that have any.", broker->cells.owners.n);
 }
 
 static void
@@ -154,6 +213,8 @@ metrics_text(const struct broker *broker, struct mcp_buf *out)
 
 	print_streams(broker, out);
 	print_events(broker, out);
+	print_topics(broker, out);
+	print_kept(broker, out);
 	print_letters(m, out);
 	print_answers(m, out);
 	single(out, "mcp_worker_processes", "gauge", "Worker processes alive.",
@@ -180,6 +241,31 @@ print_process(const struct process *process, uint64_t now_ns,
 	    process->requests, process->failed);
 }
 
+static void
+print_held(const struct broker *broker, struct mcp_buf *out)
+{
+	mcp_buf_printf(out, "\"streams\":{\"open\":%zu,\"parked\":%zu,"
+	    "\"listening\":%zu,\"unfinished\":%zu,\"most\":%zu},"
+	    "\"resources_subscribed\":%zu,\"admissions\":%zu,"
+	    "\"awaited\":%zu,\"sessions\":%zu,\"sessions_ended\":%zu,"
+	    "\"cells\":%zu", broker->quota.n_streams,
+	    broker->streams.n_parked, broker->topics.n,
+	    broker->streams.n_unfinished, broker->quota.max_streams,
+	    broker->topics.named.n, broker->admissions.by_ticket.n,
+	    broker->relay.waiting.n, broker->sessions.by_name.n,
+	    broker->ended.n, broker->cells.by_key.n);
+}
+
+static void
+print_quirks(const struct broker *broker, struct mcp_buf *out)
+{
+	mcp_buf_puts(out, ",\"tolerated\":{");
+	for (size_t i = 0; i < MCP_N_QUIRKS; i++)
+		mcp_buf_printf(out, "%s\"%s\":%" PRIu64, i > 0 ? "," : "",
+		    mcp_quirks[i].name, broker->metrics.quirks[i]);
+	mcp_buf_putc(out, '}');
+}
+
 void
 metrics_status(const struct broker *broker, struct mcp_buf *out)
 {
@@ -194,12 +280,11 @@ metrics_status(const struct broker *broker, struct mcp_buf *out)
 	mcp_buf_json_string(out, mcp_text_of(server->name));
 	mcp_buf_puts(out, ",\"version\":");
 	mcp_buf_json_string(out, mcp_text_of(server->version));
-	mcp_buf_printf(out, "},\"config\":\"%s\",\"version\":\"%s\","
-	    "\"streams\":{\"open\":%zu,\"parked\":%zu,\"most\":%zu},"
-	    "\"admissions\":%zu,\"sessions_ended\":%zu,\"processes\":[",
-	    broker->config->digest, broker->version, broker->quota.n_streams,
-	    broker->streams.n_parked, broker->quota.max_streams,
-	    broker->admissions.by_ticket.n, broker->ended.n);
+	mcp_buf_printf(out, "},\"config\":\"%s\",\"version\":\"%s\",",
+	    broker->config->digest, broker->version);
+	print_held(broker, out);
+	print_quirks(broker, out);
+	mcp_buf_puts(out, ",\"processes\":[");
 	TAILQ_FOREACH(process, &broker->processes.all, of_all) {
 		if (!process->greeted)
 			continue;

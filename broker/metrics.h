@@ -2,6 +2,7 @@
 #ifndef BROKER_METRICS_H
 #define BROKER_METRICS_H
 
+#include <mcp/quirk.h>
 #include <mcp/wire.h>
 
 struct broker;
@@ -10,6 +11,8 @@ enum stream_kind {
 	STREAM_DUAL, /* GET /mcp/sse: seed and HTTP+SSE at once */
 	STREAM_PURE, /* the same, HTTP+SSE alone */
 	STREAM_SESSION, /* GET /mcp of a session */
+	STREAM_LISTEN, /* POST /mcp, subscriptions/listen */
+	STREAM_ANSWER, /* to a POST of a session, continued by GET /mcp */
 	N_STREAM_KINDS
 };
 
@@ -20,6 +23,7 @@ enum closed_reason { /* why a stream lost its socket */
 	CLOSED_STALLED, /* nothing of its backlog was taken for long */
 	CLOSED_TAKEN_OVER, /* by a newer connection of the same client */
 	CLOSED_ENDED, /* with its session */
+	CLOSED_COMPLETE, /* the answer, and all of it is written */
 	CLOSED_SHUTDOWN,
 	N_CLOSED_REASONS
 };
@@ -32,10 +36,13 @@ struct metrics {
 	uint64_t refused; /* for a quota */
 	uint64_t events, event_bytes;
 	uint64_t dropped; /* events that nobody will read */
+	uint64_t broadcasts[MCP_TOPIC_TASK + 1]; /* by topic; [0]: unused */
+	uint64_t told; /* listeners, by all of those */
 	uint64_t letters[MCP_N_KINDS][MCP_N_OUTCOMES]; /* [0]: unreadable */
 	uint64_t unsent; /* answers that found no socket to go to */
-	uint64_t admissions_failed;
+	uint64_t admissions_failed, admissions_cancelled;
 	uint64_t worker_requests, worker_failed;
+	uint64_t quirks[MCP_N_QUIRKS]; /* how often each tolerance was needed */
 	uint64_t answers[6]; /* of the doors, by hundreds of the status */
 };
 

@@ -9,6 +9,7 @@
 #include <mcp/jsonrpc.h>
 
 #include "broker/broker.h"
+#include "broker/watch.h"
 
 #define RETRY_AFTER "Retry-After: 5\r\n"
 #define ALLOW_MOUNT "Allow: POST, DELETE, OPTIONS\r\n"
@@ -24,6 +25,7 @@ struct asked {
 	struct broker *broker;
 	struct mcp_gate_request gate;
 	enum place place;
+	struct mcp_text id; /* of a JSON-RPC request, once it was read */
 	struct mcp_text address; /* of the client */
 	uint8_t subject[MCP_SUBJECT_LEN];
 	char peer[SOCKET_ADDRESS_MAX], own[SOCKET_ADDRESS_MAX];
@@ -110,7 +112,7 @@ refuse(const struct asked *asked, unsigned status, int code, const char *more,
 	struct mcp_buf body = MCP_BUF_INIT;
 
 	if (asked->place == AT_MOUNT)
-		mcp_jsonrpc_error(&body, MCP_TEXT_INIT, code,
+		mcp_jsonrpc_error(&body, asked->id, code,
 		    mcp_text_of(message), MCP_TEXT_INIT);
 	else
 		append_plain(&body, message);
@@ -164,45 +166,89 @@ holds(struct mcp_text text, const char *part)
 	    memmem(text.at, text.len, part, strlen(part)) != NULL;
 }
 
+/* A client that is known to need something else; that is counted. */
+static bool
+needs(const struct asked *asked, enum mcp_quirk quirk, const char *agent)
+{
+	if (server_of(asked)->strict[quirk] ||
+	    !holds(asked->head->user_agent, agent))
+		return false;
+	asked->broker->metrics.quirks[quirk]++;
+	return true;
+}
+
 /* Go's official client takes every event for a message; asking for the pure
  * transport by name does the same for others. */
 static bool
-is_pure(const struct head *head)
+is_pure(const struct asked *asked)
 {
-	return holds(head->user_agent, "Go-http-client") ||
-	    mcp_text_is(head_parameter(head->query, "dialect"), "2024-11-05");
+	return mcp_text_is(head_parameter(asked->head->query, "dialect"),
+		"2024-11-05") ||
+	    needs(asked, MCP_QUIRK_PURE_SSE, "Go-http-client");
+}
+
+/* There is no more to come, and 204 tells even a browser to stop asking.
+ * Spec: WHATWG HTML, "The EventSource interface" */
+static void
+answer_empty(const struct asked *asked)
+{
+	struct mcp_buf headers = MCP_BUF_INIT;
+
+	mcp_gate_cors(server_of(asked), &asked->gate, false, &headers);
+	door_answer(asked->visit, &(struct door_answer){ .status = 204,
+	    .headers = mcp_buf_view(&headers) });
+	mcp_buf_deinit(&headers);
 }
 
 static void
-open_stream(const struct asked *asked, enum stream_kind kind,
-    const struct hub_name *session)
+refuse_stream(const struct asked *asked, int condition)
 {
-	struct mcp_buf head = MCP_BUF_INIT;
-	struct stream_opening opening = { .kind = kind, .session = session,
-		.address = asked->address,
-		.last_event_id = asked->head->last_event_id,
-		/* Java's official client fails at any line it does not know */
-		.no_retry = holds(asked->head->user_agent,
-		    "Java-http-client") };
-	int condition;
-
-	memcpy(opening.subject, asked->subject, sizeof(opening.subject));
-	append_stream_head(asked, &head);
-	opening.head = mcp_buf_view(&head);
-	condition = head.failed ? -1 : stream_open(asked->broker,
-	    &asked->visit->socket, &opening);
-	mcp_buf_deinit(&head);
-	if (condition == 0) {
-		door_leave(asked->visit);
+	if (condition == STREAM_E_COMPLETE) {
+		answer_empty(asked);
 		return;
 	}
 	asked->broker->metrics.refused++;
 	if (condition == STREAM_E_ADDRESS)
 		refuse(asked, 429, MCP_OVERLOADED, RETRY_AFTER,
 		    "Too many streams are open from this address");
+	else if (condition == STREAM_E_SUBSCRIBED)
+		refuse(asked, 503, MCP_OVERLOADED, RETRY_AFTER,
+		    "Too many resources and tasks are subscribed to");
 	else
 		refuse(asked, 503, MCP_OVERLOADED, RETRY_AFTER,
 		    "Too many streams are open");
+}
+
+/* Of @opening, what is the same for every kind is filled here. */
+static void
+open_stream(const struct asked *asked, struct stream_opening *opening)
+{
+	struct mcp_buf head = MCP_BUF_INIT;
+	int condition;
+
+	opening->address = asked->address;
+	/* Java's official client fails at any line it does not know */
+	opening->no_retry = needs(asked, MCP_QUIRK_NO_RETRY,
+	    "Java-http-client");
+	memcpy(opening->subject, asked->subject, sizeof(opening->subject));
+	append_stream_head(asked, &head);
+	opening->head = mcp_buf_view(&head);
+	condition = head.failed ? -1 : stream_open(asked->broker,
+	    &asked->visit->socket, opening);
+	mcp_buf_deinit(&head);
+	if (condition == 0)
+		door_leave(asked->visit);
+	else
+		refuse_stream(asked, condition);
+}
+
+static void
+open_events(const struct asked *asked, enum stream_kind kind,
+    const struct hub_name *session)
+{
+	open_stream(asked, &(struct stream_opening){ .kind = kind,
+	    .session = session,
+	    .last_event_id = asked->head->last_event_id });
 }
 
 /* The session whose seal this is: ours, this caller's, alive. */
@@ -236,47 +282,101 @@ get_mount(const struct asked *asked)
 		refuse(asked, 404, JSONRPC_INVALID_REQUEST, "",
 		    "Session not found");
 	else
-		open_stream(asked, STREAM_SESSION, &name);
+		open_events(asked, STREAM_SESSION, &name);
 }
 
-/* --- what the workers should have got ----------------------------------- */
+/* --- listening ---------------------------------------------------------- */
 
 static void
-append_legacy(struct mcp_buf *out)
+refuse_memory(const struct asked *asked)
 {
-	for (int r = MCP_REVISION_FIRST; r <= MCP_REVISION_LEGACY_LAST; r++)
-		mcp_buf_printf(out, "%s\"%s\"",
-		    r == MCP_REVISION_FIRST ? "" : ",",
-		    mcp_revision_name((enum mcp_revision)r));
+	refuse(asked, 503, MCP_OVERLOADED, RETRY_AFTER,
+	    "The server is out of memory");
 }
 
 static void
-refuse_listen(const struct asked *asked)
+refuse_listen(const struct asked *asked, const struct listen *listen)
 {
-	struct mcp_buf data = MCP_BUF_INIT, body = MCP_BUF_INIT;
+	struct mcp_buf body = MCP_BUF_INIT;
 
-	mcp_buf_puts(&data, "{\"supported\":[");
-	append_legacy(&data);
-	mcp_buf_puts(&data, "],\"requested\":");
-	mcp_buf_json_string(&data, asked->head->version);
-	mcp_buf_putc(&data, '}');
-	mcp_jsonrpc_error(&body, MCP_TEXT_INIT, MCP_UNSUPPORTED_VERSION,
-	    MCP_TEXT("Unsupported protocol version"), mcp_buf_view(&data));
+	mcp_jsonrpc_error(&body, listen->id, listen->code,
+	    mcp_text_of(listen->why), mcp_buf_view(&listen->data));
 	answer(asked, 400, "", mcp_buf_view(&body));
-	mcp_buf_deinit(&data);
 	mcp_buf_deinit(&body);
 }
 
 static void
-serve_mount(const struct asked *asked)
+open_listen(struct asked *asked)
+{
+	struct listen listen;
+	int condition = listen_read(asked->broker->config, asked->head,
+	    asked->visit->body, &listen);
+
+	asked->id = listen.id;
+	if (condition == 0)
+		watch_choose(asked->broker, &listen, asked->subject);
+	if (condition == 0 && listen.older_header)
+		asked->broker->metrics.quirks[MCP_QUIRK_OLDER_HEADER]++;
+	if (condition == 0)
+		open_stream(asked, &(struct stream_opening){
+		    .kind = STREAM_LISTEN, .listen = &listen });
+	else if (condition == LISTEN_E_REFUSED)
+		refuse_listen(asked, &listen);
+	else
+		refuse_memory(asked);
+	listen_deinit(&listen);
+}
+
+static void
+await_listen(const struct asked *asked)
+{
+	int condition = door_await(asked->visit, asked->head,
+	    server_of(asked)->limits.body_ms * MCP_MS);
+
+	if (condition == DOOR_E_FULL)
+		refuse(asked, 503, MCP_OVERLOADED, RETRY_AFTER,
+		    "Too many requests are arriving");
+	else if (condition != 0)
+		refuse_memory(asked);
+}
+
+/* The web servers tell the length of what they hand on; a body in chunks is
+ * not read here. */
+static void
+serve_listen(struct asked *asked)
+{
+	const struct head *head = asked->head;
+	size_t most = server_of(asked)->limits.max_body;
+
+	if (most > LISTEN_BODY_MAX)
+		most = LISTEN_BODY_MAX;
+	if (head->content_length.at == NULL)
+		refuse(asked, 411, JSONRPC_INVALID_REQUEST, "",
+		    "The request does not tell its Content-Length");
+	else if (head->body > most)
+		refuse(asked, 413, JSONRPC_INVALID_REQUEST, "",
+		    "The body is larger than this server takes");
+	else if (!asked->visit->expects)
+		open_listen(asked);
+	else if (asked->visit->late)
+		refuse(asked, 408, JSONRPC_INVALID_REQUEST, "",
+		    "The request did not arrive whole");
+	else
+		await_listen(asked);
+}
+
+/* --- places ------------------------------------------------------------- */
+
+static void
+serve_mount(struct asked *asked)
 {
 	struct mcp_text method = asked->head->method;
 
 	if (mcp_text_is(method, "GET"))
 		get_mount(asked);
 	else if (mcp_text_is(method, "POST") &&
-	    mcp_text_is(asked->head->mcp_method, "subscriptions/listen"))
-		refuse_listen(asked);
+	    mcp_text_is(asked->head->mcp_method, LISTEN_METHOD))
+		serve_listen(asked);
 	else if (mcp_text_is(method, "POST") || mcp_text_is(method, "DELETE"))
 		refuse(asked, 400, MCP_HEADER_MISMATCH, "",
 		    "Header mismatch: by its headers, this request is not for "
@@ -292,7 +392,7 @@ serve_sse(const struct asked *asked)
 		refuse_method(asked, ALLOW_SSE,
 		    "Method not allowed: open the event stream with GET");
 	else
-		open_stream(asked, is_pure(asked->head) ? STREAM_PURE :
+		open_events(asked, is_pure(asked) ? STREAM_PURE :
 							  STREAM_DUAL, NULL);
 }
 

@@ -4,7 +4,7 @@
  * me all the same is told so: never a guess, never a redirect.
  *
  * Spec: "Streamable HTTP", "Listening for Messages from the Server"; 2024-11-05
- *       "HTTP with SSE"
+ *       "HTTP with SSE"; 2026-07-28 "Subscriptions"
  */
 #ifndef BROKER_MOUNT_H
 #define BROKER_MOUNT_H

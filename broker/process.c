@@ -1,6 +1,5 @@
 /* process.c - I know which worker processes live, and what each was answered */
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +106,9 @@ process_of(struct broker *broker, const struct mcp_route *route)
 	memcpy(process->id, id, MCP_BUS_PROCESS_LEN);
 	process->first = broker->ended.known + 1;
 	LIST_INIT(&process->admissions);
+	LIST_INIT(&process->waiting);
+	LIST_INIT(&process->cells);
+	LIST_INIT(&process->answers);
 	LIST_INIT(&process->routes);
 	table_put(&processes->by_id, &process->node, hash);
 	TAILQ_INSERT_TAIL(&processes->all, process, of_all);
@@ -129,10 +131,15 @@ void
 process_gone(struct broker *broker, struct process *process)
 {
 	struct admission *admission;
+	struct waiting *waiting;
 
 	while ((admission = LIST_FIRST(&process->admissions)) != NULL)
 		admission_fail(broker, admission,
 		    MCP_TEXT("the worker that ran this request is gone"));
+	while ((waiting = LIST_FIRST(&process->waiting)) != NULL)
+		relay_free(broker, waiting);
+	cells_orphan(broker, &process->cells);
+	stream_complete_of(broker, process);
 	process_free(broker, process);
 	broker->processes.on_gone(broker);
 }

@@ -9,9 +9,12 @@
 #define BROKER_PROCESS_H
 
 #include <mcp/bus.h>
+#include <mcp/quirk.h>
 
 #include "broker/admission.h"
+#include "broker/cells.h"
 #include "broker/hub.h"
+#include "broker/relay.h"
 
 #define PROCESS_SILENT_NS (3 * MCP_S) /* without HELLO: dead */
 #define PROCESS_MAX 4096
@@ -23,7 +26,8 @@ struct answer {
 	uint8_t kind; /* enum mcp_wire_kind */
 	uint8_t outcome; /* enum mcp_wire_outcome */
 	struct hub_name stream;
-	uint64_t number; /* ADMITTED: ticket; DELIVERED, PARKED: event */
+	uint64_t number; /* ADMITTED: ticket; DELIVERED, PARKED: event;
+			    BROADCAST: how many were told */
 };
 
 struct route {
@@ -41,12 +45,16 @@ struct process {
 	TAILQ_ENTRY(process) of_all;
 	struct due due; /* when it counts as dead */
 	struct admission_list admissions;
+	struct waiting_list waiting; /* for answers of clients */
+	struct cell_list cells; /* that need it alive */
+	LIST_HEAD(, resumable) answers; /* that it has not finished */
 	LIST_HEAD(, route) routes;
 	uint8_t id[MCP_BUS_PROCESS_LEN];
 	uint64_t pid;
 	uint64_t heard_ns; /* its last HELLO */
 	uint64_t dead_ns; /* without another one by then */
 	uint64_t requests, failed, running; /* as it last said */
+	uint64_t quirks[MCP_N_QUIRKS];
 	uint64_t known; /* the number of the last end it knows */
 	uint64_t first; /* from which number on it was told of ends */
 	bool greeted; /* a HELLO came */

@@ -1,4 +1,4 @@
-/* quota.c - Whatever waits is charged to somebody */
+/* quota.c - whatever waits is charged to somebody */
 
 #include "broker/quota.h"
 

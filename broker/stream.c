@@ -9,6 +9,8 @@
 #include <mcp/sse.h>
 
 #include "broker/broker.h"
+#include "broker/notice.h"
+#include "broker/watch.h"
 
 #define STALLS_MAX 4 /* comments in a row that found nothing taken */
 
@@ -28,12 +30,43 @@ stream_id(const struct hub_name *name, uint64_t number, char id[STREAM_ID_MAX])
 	return (struct mcp_text){ id, len };
 }
 
+static struct resumable *
+answer_of(const struct stream *stream)
+{
+	return CONTAINER(struct resumable, stream, (uintptr_t)stream);
+}
+
+bool
+stream_is_unfinished(const struct stream *stream)
+{
+	return stream->kind == STREAM_ANSWER && answer_of(stream)->unfinished;
+}
+
 /* --- gone --------------------------------------------------------------- */
+
+static struct stream_queue *
+parked_with(struct broker *broker, const struct stream *stream)
+{
+	return stream->unused ? &broker->streams.unused :
+				&broker->streams.parked;
+}
+
+/* Opening and leaving costs nothing, so it must not cost others their streams:
+ * who never used his goes first. */
+static struct stream *
+first_to_go(struct broker *broker)
+{
+	struct stream *unused = TAILQ_FIRST(&broker->streams.unused);
+
+	return unused != NULL ? unused : TAILQ_FIRST(&broker->streams.parked);
+}
 
 static void
 unpark(struct broker *broker, struct stream *stream)
 {
-	TAILQ_REMOVE(&broker->streams.parked, stream, parked);
+	if (stream_is_unfinished(stream)) /* it waits for its worker */
+		return;
+	TAILQ_REMOVE(parked_with(broker, stream), stream, parked);
 	broker->streams.n_parked--;
 	clock_cancel(&broker->clock, &stream->due);
 }
@@ -58,6 +91,30 @@ detach(struct broker *broker, struct stream *stream, enum closed_reason reason)
 	detached(broker, stream, reason);
 }
 
+static void
+finish(struct broker *broker, struct resumable *answer)
+{
+	if (!answer->unfinished)
+		return;
+	answer->unfinished = false;
+	LIST_REMOVE(answer, of_process);
+	broker->streams.n_unfinished--;
+}
+
+/* What others have under its name goes with it. A session is more than its
+ * stream. */
+static void
+disown(struct broker *broker, struct stream *stream)
+{
+	if (stream->kind == STREAM_ANSWER) {
+		finish(broker, answer_of(stream));
+		LIST_REMOVE(answer_of(stream), of_all);
+	} else if (stream->kind <= STREAM_PURE) {
+		relay_gone(broker, &stream->entry.name);
+		session_forget(broker, &stream->entry.name);
+	}
+}
+
 /* A detached or parked stream ceases to be. */
 static void
 stream_free(struct broker *broker, struct stream *stream)
@@ -66,7 +123,9 @@ stream_free(struct broker *broker, struct stream *stream)
 
 	while ((admission = LIST_FIRST(&stream->admissions)) != NULL)
 		admission_free(broker, admission);
+	disown(broker, stream);
 	hub_remove(&broker->hub, &stream->entry);
+	subscription_free(&broker->topics, stream->subscription);
 	replay_free(stream->replay);
 	free(stream->note);
 	free(stream);
@@ -100,15 +159,19 @@ park(struct broker *broker, struct stream *stream)
 	const struct mcp_limits *limits = limits_of(broker);
 	uint64_t end = mcp_clock_ns() + limits->resume_ms * MCP_MS;
 
+	if (stream_is_unfinished(stream))
+		return;
 	if (limits->resume_ms == 0 || limits->max_resumable == 0 ||
-	    broker->stopping ||
+	    broker->stopping || stream->kind == STREAM_LISTEN ||
 	    clock_set(&broker->clock, &stream->due, end) != 0) {
 		stream_free(broker, stream);
 		return;
 	}
-	TAILQ_INSERT_TAIL(&broker->streams.parked, stream, parked);
+	stream->unused = stream->last == 0 && stream->dialect == 0 &&
+	    LIST_EMPTY(&stream->admissions);
+	TAILQ_INSERT_TAIL(parked_with(broker, stream), stream, parked);
 	if (broker->streams.n_parked++ >= limits->max_resumable)
-		expire(broker, TAILQ_FIRST(&broker->streams.parked),
+		expire(broker, first_to_go(broker),
 		    &broker->metrics.pushed_out);
 }
 
@@ -228,12 +291,13 @@ on_due(void *context, struct due *due, uint64_t now_ns)
 static struct stream *
 stream_new(struct broker *broker, const struct stream_opening *opening)
 {
-	struct stream *stream = calloc(1, sizeof(*stream));
+	struct stream *stream = calloc(1, opening->kind == STREAM_ANSWER ?
+	    sizeof(struct resumable) : sizeof(struct stream));
 	char uuid[MCP_UUID_MAX];
 
 	if (stream == NULL)
 		return NULL;
-	if (opening->session != NULL) {
+	if (opening->kind == STREAM_SESSION) {
 		stream->entry.name = *opening->session;
 	} else {
 		mcp_uuid(uuid);
@@ -273,6 +337,13 @@ find_event(const struct broker *broker, const struct stream_opening *opening,
 	return stream;
 }
 
+static bool
+is_answer(const struct stream *stream, const struct hub_name *session)
+{
+	return stream != NULL && stream->kind == STREAM_ANSWER &&
+	    hub_name_equal(&answer_of(stream)->session, session);
+}
+
 /* The stream that is to be continued, and the event after which. A session's
  * stream has its name from the session, so it is continued in any case: from
  * what no socket was given yet, where the client does not say. */
@@ -284,8 +355,10 @@ find_earlier(const struct broker *broker, const struct stream_opening *opening,
 	struct hub_entry *entry;
 
 	if (opening->session == NULL)
-		return stream != NULL && stream->kind != STREAM_SESSION ?
+		return stream != NULL && stream->kind <= STREAM_PURE ?
 		    stream : NULL;
+	if (is_answer(stream, opening->session))
+		return stream;
 	entry = hub_find(&broker->hub, opening->session);
 	if (entry == NULL)
 		return NULL;
@@ -381,7 +454,7 @@ append_greeting(struct broker *broker, const struct stream *stream,
 {
 	const struct replay_event *event = replay_after(stream->replay, from);
 
-	if (stream->kind == STREAM_SESSION)
+	if (stream->kind == STREAM_SESSION || stream->kind == STREAM_ANSWER)
 		append_open(stream, from, out);
 	else
 		append_endpoint(broker, stream, out);
@@ -394,6 +467,15 @@ append_greeting(struct broker *broker, const struct stream *stream,
 		append_heartbeat(out);
 	for (; event != NULL; event = event->next)
 		mcp_buf_append(out, event->bytes, event->len);
+}
+
+static void
+append_acknowledgement(struct broker *broker,
+    const struct stream_opening *opening, struct mcp_buf *out)
+{
+	notice_acknowledged(out, opening->listen);
+	watch_begin(broker, opening->listen, opening->subject,
+	    out->len + limits_of(broker)->max_outbox, out);
 }
 
 /* The stream to use: an earlier one, without its socket, or a new one. */
@@ -413,6 +495,16 @@ earlier_or_new(struct broker *broker, const struct stream_opening *opening,
 	return stream;
 }
 
+static int
+subscribe(struct broker *broker, struct stream *stream,
+    const struct listen *listen)
+{
+	int condition = listen == NULL ? 0 : subscription_new(&broker->topics,
+	    stream, listen, &stream->subscription);
+
+	return condition == TOPIC_E_FULL ? STREAM_E_SUBSCRIBED : condition;
+}
+
 /* All that may fail before the socket is taken. */
 static int
 prepare(struct broker *broker, struct stream *stream,
@@ -423,14 +515,34 @@ prepare(struct broker *broker, struct stream *stream,
 
 	if (condition != 0)
 		return condition;
-	if (plan_first_tick(broker, stream, mcp_clock_ns()) != 0) {
+	condition = subscribe(broker, stream, opening->listen);
+	if (condition == 0)
+		condition = plan_first_tick(broker, stream, mcp_clock_ns());
+	if (condition != 0) {
 		quota_close(&broker->quota, account);
-		return -ENOMEM;
+		return condition;
 	}
-	stream->kind = (uint8_t)opening->kind;
+	if (stream->kind != STREAM_ANSWER) /* it stays what it is */
+		stream->kind = (uint8_t)opening->kind;
 	stream->no_retry = opening->no_retry;
 	stream->account = account;
 	return 0;
+}
+
+static void
+on_complete(struct socket *socket)
+{
+	stream_break(socket_loop(socket)->data, socket_owner(socket),
+	    CLOSED_COMPLETE);
+}
+
+/* An answer lets its reader go with its last event. */
+static void
+take(struct resumable *answer)
+{
+	answer->taken = true;
+	if (!answer->unfinished)
+		socket_when_empty(answer->stream.socket, on_complete);
 }
 
 static void
@@ -442,6 +554,16 @@ attach(struct broker *broker, struct stream *stream, struct socket *socket,
 	socket_give(socket, on_heard, stream);
 	if (socket_send(socket, greeting, SIZE_MAX) != 0)
 		stream_break(broker, stream, CLOSED_BROKEN);
+	else if (stream->kind == STREAM_ANSWER)
+		take(answer_of(stream));
+}
+
+/* Some clients come back after the last event of an answer, for ever. */
+static bool
+is_read(const struct stream *stream, uint64_t from)
+{
+	return stream->kind == STREAM_ANSWER && stream->socket == NULL &&
+	    !answer_of(stream)->unfinished && from == stream->last;
 }
 
 int
@@ -458,7 +580,8 @@ stream_open(struct broker *broker, struct socket **socketp,
 	stream = earlier_or_new(broker, opening, &from, &resumed);
 	if (stream == NULL)
 		return -ENOMEM;
-	condition = prepare(broker, stream, opening);
+	condition = is_read(stream, from) ? STREAM_E_COMPLETE :
+					    prepare(broker, stream, opening);
 	if (condition != 0) {
 		if (resumed)
 			park(broker, stream);
@@ -467,8 +590,11 @@ stream_open(struct broker *broker, struct socket **socketp,
 		return condition;
 	}
 	mcp_buf_text(out, opening->head);
-	append_greeting(broker, stream, from, resumed, out);
-	broker->metrics.opened[opening->kind]++;
+	if (opening->listen != NULL)
+		append_acknowledgement(broker, opening, out);
+	else
+		append_greeting(broker, stream, from, resumed, out);
+	broker->metrics.opened[stream->kind]++;
 	broker->metrics.resumed += resumed;
 	*socketp = NULL;
 	if (out->failed) /* not even a greeting: cut off like any other */
@@ -540,6 +666,165 @@ stream_deliver(struct broker *broker, struct stream *stream,
 	return kept ? STREAM_E_PARKED : STREAM_E_LOST;
 }
 
+/* --- answers to POSTs --------------------------------------------------- */
+
+const struct hub_name *
+stream_answers(const struct stream *stream)
+{
+	return &answer_of(stream)->session;
+}
+
+bool
+stream_is_taken(const struct stream *stream)
+{
+	return stream->kind == STREAM_ANSWER && answer_of(stream)->taken;
+}
+
+static struct resumable *
+answer_new(struct broker *broker, const struct hub_name *session,
+    struct process *process, struct mcp_text subject)
+{
+	struct stream_opening opening = { .kind = STREAM_ANSWER };
+	struct resumable *answer;
+	struct stream *stream;
+
+	memcpy(opening.subject, subject.at, sizeof(opening.subject));
+	stream = stream_new(broker, &opening);
+	if (stream == NULL)
+		return NULL;
+	answer = answer_of(stream);
+	answer->session = *session;
+	answer->unfinished = true;
+	LIST_INSERT_HEAD(&broker->streams.answers, answer, of_all);
+	LIST_INSERT_HEAD(&process->answers, answer, of_process);
+	broker->streams.n_unfinished++;
+	return answer;
+}
+
+int
+stream_answer(struct broker *broker, const struct hub_name *session,
+    struct process *process, const struct mcp_letter *letter,
+    struct stream **streamp, uint64_t *ticketp)
+{
+	const struct mcp_limits *limits = limits_of(broker);
+	struct admission *admission = NULL;
+	struct resumable *answer;
+
+	if (limits->resume_ms == 0 || broker->stopping ||
+	    broker->streams.n_unfinished >= limits->max_resumable)
+		return STREAM_E_FULL;
+	answer = answer_new(broker, session, process, letter->subject);
+	if (answer == NULL)
+		return -ENOMEM;
+	if (letter->request.len > 0 && admission_new(broker, &answer->stream,
+		process, letter, &admission) != 0) {
+		stream_free(broker, &answer->stream);
+		return -ENOMEM;
+	}
+	*ticketp = admission != NULL ? admission->ticket : 0;
+	*streamp = &answer->stream;
+	return 0;
+}
+
+void
+stream_complete(struct broker *broker, struct stream *stream)
+{
+	struct admission *admission;
+
+	while ((admission = LIST_FIRST(&stream->admissions)) != NULL)
+		admission_free(broker, admission);
+	finish(broker, answer_of(stream));
+	if (stream->socket == NULL)
+		park(broker, stream);
+	else
+		socket_when_empty(stream->socket, on_complete);
+}
+
+void
+stream_complete_of(struct broker *broker, struct process *process)
+{
+	struct resumable *answer;
+
+	while ((answer = LIST_FIRST(&process->answers)) != NULL)
+		stream_complete(broker, &answer->stream);
+}
+
+void
+stream_end_answers(struct broker *broker, const struct hub_name *session)
+{
+	struct resumable *answer = LIST_FIRST(&broker->streams.answers), *next;
+
+	for (; answer != NULL; answer = next) {
+		next = LIST_NEXT(answer, of_all);
+		if (hub_name_equal(&answer->session, session))
+			stream_end(broker, &answer->stream, CLOSED_ENDED);
+	}
+}
+
+/* --- changes ------------------------------------------------------------ */
+
+/* Return: true when it was told; else it is gone. */
+static bool
+tell(struct broker *broker, struct stream *stream, struct mcp_text bytes)
+{
+	int condition = socket_send(stream->socket, bytes,
+	    limits_of(broker)->max_outbox);
+
+	if (condition != 0)
+		stream_break(broker, stream, condition == SOCKET_E_FULL ?
+		    CLOSED_OVER_QUOTA : CLOSED_BROKEN);
+	return condition == 0;
+}
+
+static bool
+may_hear(const struct stream *stream, const struct mcp_letter *change)
+{
+	return change->topic != MCP_TOPIC_TASK ||
+	    memcmp(stream->subject, change->subject.at,
+		sizeof(stream->subject)) == 0;
+}
+
+/* Who cannot be told is gone, and its wishes with it, so the next wish is
+ * looked up before. */
+static uint64_t
+tell_all(struct broker *broker, struct wish *wish,
+    const struct mcp_letter *change, struct notice *notice)
+{
+	struct subscription *subscription;
+	struct wish *next;
+	uint64_t told = 0;
+
+	for (; wish != NULL; wish = next) {
+		next = LIST_NEXT(wish, of_topic);
+		subscription = wish->subscription;
+		if (may_hear(subscription->stream, change))
+			told += tell(broker, subscription->stream,
+			    notice_for(notice, subscription_id(subscription)));
+	}
+	return told;
+}
+
+int
+stream_broadcast(struct broker *broker, const struct mcp_letter *change,
+    uint64_t *toldp)
+{
+	enum mcp_wire_topic topic = (enum mcp_wire_topic)change->topic;
+	struct wish *first = topic_first(&broker->topics, topic, change->data);
+	struct notice notice;
+
+	*toldp = 0;
+	broker->metrics.broadcasts[topic]++;
+	if (first == NULL)
+		return 0;
+	if (notice_init(&notice, topic, topic == MCP_TOPIC_TASK ?
+		change->state : change->data) != 0)
+		return -ENOMEM;
+	*toldp = tell_all(broker, first, change, &notice);
+	notice_deinit(&notice);
+	broker->metrics.told += *toldp;
+	return 0;
+}
+
 int
 stream_set_note(struct stream *stream, struct mcp_text text)
 {
@@ -576,6 +861,23 @@ on_leaving(struct socket *socket, ssize_t len, const char *bytes)
 		socket_close(socket);
 }
 
+/* What a client is told last, in what it understands. */
+static void
+append_farewell(struct broker *broker, const struct stream *stream,
+    struct mcp_buf *out)
+{
+	if (stream->kind == STREAM_LISTEN) {
+		notice_complete(out, subscription_id(stream->subscription));
+		return;
+	}
+	if (stream->kind != STREAM_PURE && !stream->no_retry)
+		mcp_sse_retry(out, retry_ms(broker, 100, 300));
+	/* only where the client has shown that it speaks the seed's dialect:
+	 * others take an event of that name for a broken transport */
+	if (stream->kind == STREAM_DUAL && stream->dialect == MCP_DIALECT_SEED)
+		append_error(out);
+}
+
 void
 stream_farewell(struct broker *broker, struct stream *stream)
 {
@@ -586,12 +888,7 @@ stream_farewell(struct broker *broker, struct stream *stream)
 		stream_end(broker, stream, CLOSED_SHUTDOWN);
 		return;
 	}
-	if (stream->kind != STREAM_PURE && !stream->no_retry)
-		mcp_sse_retry(out, retry_ms(broker, 100, 300));
-	/* only where the client has shown that it speaks the seed's dialect:
-	 * others take an event of that name for a broken transport */
-	if (stream->kind == STREAM_DUAL && stream->dialect == MCP_DIALECT_SEED)
-		append_error(out);
+	append_farewell(broker, stream, out);
 	if (out->len > 0 && !out->failed)
 		(void)socket_send(socket, mcp_buf_view(out), SIZE_MAX);
 	/* a slow reader may still take what waits for it */

@@ -14,6 +14,19 @@
  *     session ended   any       gone
  *     shutdown        any       gone
  *
+ * The stream of a listener is told of changes instead: nothing of it is
+ * numbered or kept, and it never parks.
+ *
+ * The answer to a POST is a stream without reader at first: its worker writes
+ * it to a connection of its own, and here, for a reader who lost that one and
+ * comes with the id of the last event. It is not parked before it is complete:
+ *
+ *     opened          -           unfinished
+ *     taken           unfinished  open
+ *     broke           open        unfinished; parked if it is complete
+ *     completed       unfinished  parked
+ *     completed       open        parked, once all is written
+ *
  * Idle, I cost this record, a socket's, an entry in the clock and one in the
  * hub: keep it so.
  */
@@ -33,11 +46,15 @@
 enum stream_condition {
 	STREAM_E_FULL = QUOTA_E_FULL, /* no more streams: 503 */
 	STREAM_E_ADDRESS = QUOTA_E_ADDRESS, /* no more for this one: 429 */
+	STREAM_E_SUBSCRIBED, /* no more subscriptions by name: 503 */
+	STREAM_E_COMPLETE, /* an answer whose reader has had all of it: 204 */
 	STREAM_E_PARKED, /* delivered: kept for the reader's return */
 	STREAM_E_CUT, /* delivered: the reader was cut off; kept if it fits */
 	STREAM_E_LOST /* delivered to nobody: the reader is away, and the event
 			 too large to be kept */
 };
+
+struct subscription;
 
 struct stream_note { /* what SESSION set stored */
 	size_t len;
@@ -51,6 +68,7 @@ struct stream {
 	struct account *account; /* who is charged while it is open */
 	struct replay *replay; /* NULL: nothing kept */
 	struct stream_note *note; /* NULL: nothing stored */
+	struct subscription *subscription; /* of STREAM_LISTEN; else NULL */
 	struct admission_list admissions;
 	TAILQ_ENTRY(stream) parked;
 	uint64_t last; /* the number of the last event */
@@ -61,18 +79,32 @@ struct stream {
 	uint8_t kind; /* enum stream_kind */
 	uint8_t dialect; /* enum mcp_wire_dialect; 0: nobody has posted */
 	bool no_retry; /* its client fails at a retry: line */
+	bool unused; /* when it was parked, nobody had used it */
 };
 TAILQ_HEAD(stream_queue, stream);
 
+struct resumable { /* a STREAM_ANSWER */
+	struct stream stream;
+	struct hub_name session; /* whose POST it answers */
+	LIST_ENTRY(resumable) of_all;
+	LIST_ENTRY(resumable) of_process; /* while unfinished */
+	bool unfinished; /* its worker has more to say */
+	bool taken; /* a reader has come for it */
+};
+
 struct streams {
-	struct stream_queue parked; /* the oldest first */
+	struct stream_queue parked; /* the oldest first; */
+	struct stream_queue unused; /* these make room before those */
 	size_t n_parked;
+	LIST_HEAD(, resumable) answers;
+	size_t n_unfinished; /* of those */
 };
 
 /* What the door knows of somebody who wants a stream. */
 struct stream_opening {
 	enum stream_kind kind;
-	const struct hub_name *session; /* of STREAM_SESSION */
+	const struct hub_name *session; /* of STREAM_SESSION, STREAM_ANSWER */
+	const struct listen *listen; /* of STREAM_LISTEN */
 	uint8_t subject[MCP_WIRE_SUBJECT_LEN];
 	struct mcp_text address; /* who is charged */
 	struct mcp_text last_event_id;
@@ -81,7 +113,8 @@ struct stream_opening {
 };
 
 /* stream_open() - make a stream, or continue one, on this socket
- * Return: 0; STREAM_E_FULL; STREAM_E_ADDRESS; -ENOMEM
+ * Return: 0; STREAM_E_FULL; STREAM_E_ADDRESS; STREAM_E_SUBSCRIBED;
+ *         STREAM_E_COMPLETE; -ENOMEM
  * Owner:  *socketp is taken if it succeeds, and NULL then */
 int stream_open(struct broker *broker, struct socket **socketp,
     const struct stream_opening *opening);
@@ -99,6 +132,37 @@ struct stream *stream_find(const struct broker *broker, struct mcp_text name);
  * Owner:  @stream may be gone afterwards, unless 0 or STREAM_E_PARKED */
 int stream_deliver(struct broker *broker, struct stream *stream,
     struct mcp_text name, struct mcp_text data, uint64_t *numberp);
+
+/* stream_broadcast() - tell every listener who asked, and whose it is
+ * Units:  @change is a BROADCAST
+ * Return: 0, with the number of those told in *toldp; -ENOMEM nothing was
+ *         done */
+int stream_broadcast(struct broker *broker, const struct mcp_letter *change,
+    uint64_t *toldp);
+
+/* stream_answer() - @process begins to answer the request of @letter, an OPEN
+ * Return: 0; STREAM_E_FULL; -ENOMEM. *ticketp names its admission, so that it
+ *         has an end even if the process has not; 0: there is no request
+ * Owner:  the process's, until stream_complete() */
+int stream_answer(struct broker *broker, const struct hub_name *session,
+    struct process *process, const struct mcp_letter *letter,
+    struct stream **streamp, uint64_t *ticketp);
+
+/* stream_answers() - the session whose POST it answers */
+const struct hub_name *stream_answers(const struct stream *stream);
+bool stream_is_unfinished(const struct stream *stream); /* an answer that is */
+bool stream_is_taken(const struct stream *stream); /* one that has a reader */
+
+/* stream_complete() - nothing more will come; who reads it is let go once all
+ * is written
+ * Owner: @stream may be gone afterwards */
+void stream_complete(struct broker *broker, struct stream *stream);
+
+/* stream_complete_of() - all that @process has not finished */
+void stream_complete_of(struct broker *broker, struct process *process);
+
+/* stream_end_answers() - their session has ended */
+void stream_end_answers(struct broker *broker, const struct hub_name *session);
 
 /* stream_set_note() - Return: 0; -ENOMEM, and it keeps what it had */
 int stream_set_note(struct stream *stream, struct mcp_text note);

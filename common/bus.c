@@ -4,8 +4,6 @@
 #include <mcp/seal.h>
 
 #include <errno.h>
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
@@ -84,6 +82,14 @@ set_common(void *socket)
 	return error;
 }
 
+/* Why zmq_send() failed. */
+static int
+unsent(void)
+{
+	return errno == EAGAIN ? MCP_BUS_E_BUSY :
+	    errno == EHOSTUNREACH ? MCP_BUS_E_AWAY : -errno;
+}
+
 /* The bytes of @letter as one part; the copy is ZeroMQ's. */
 static int
 send_letter(void *socket, struct mcp_buf *scratch,
@@ -97,11 +103,10 @@ send_letter(void *socket, struct mcp_buf *scratch,
 		return error;
 	if (zmq_send(socket, scratch->data, scratch->len, ZMQ_DONTWAIT) >= 0)
 		return 0;
-	return errno == EAGAIN ? MCP_BUS_E_BUSY :
-	    errno == EHOSTUNREACH ? MCP_BUS_E_AWAY : -errno;
+	return unsent();
 }
 
-/* --- a worker's end -------------------------------------------------------- */
+/* --- a worker's end ------------------------------------------------------ */
 
 static void
 make_route(const uint8_t *process, uint16_t thread,
@@ -244,7 +249,7 @@ mcp_line_ask(struct mcp_line *line, struct mcp_letter *question,
 	}
 }
 
-/* --- the broker's end ------------------------------------------------------ */
+/* --- the broker's end ---------------------------------------------------- */
 
 const uint8_t *
 mcp_route_process(const struct mcp_route *route)
@@ -363,7 +368,6 @@ mcp_switchboard_send(struct mcp_switchboard *board,
 		ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0 ||
 	    zmq_send(board->socket, board->out.data, board->out.len,
 		ZMQ_DONTWAIT) < 0)
-		return errno == EAGAIN ? MCP_BUS_E_BUSY :
-		    errno == EHOSTUNREACH ? MCP_BUS_E_AWAY : -errno;
+		return unsent();
 	return 0;
 }

@@ -61,6 +61,7 @@ read_sections(struct config_reader *reader)
 {
 	for (size_t i = 0; i < reader->n_files; i++)
 		check_sections(reader, &reader->files[i]);
+	config_usual(&config_server_table, &reader->config->server);
 	config_usual(&config_limit_table, &reader->config->server.limits);
 	for (size_t i = 0; i < config_sections.n && !reader->no_memory; i++)
 		read_section(reader, &config_sections.keys[i]);
@@ -155,8 +156,8 @@ mcp_config_load(const char *path, struct mcp_config **configp,
 
 /* --- the end --- */
 
-static void
-strings_deinit(struct mcp_strings *strings)
+void
+config_strings_deinit(struct mcp_strings *strings)
 {
 	for (size_t i = 0; i < strings->n; i++)
 		free(strings->at[i]);
@@ -171,8 +172,8 @@ server_deinit(struct mcp_server *server)
 	free(server->version);
 	free(server->instructions);
 	free(server->mount);
-	strings_deinit(&server->allowed_origins);
-	strings_deinit(&server->allowed_hosts);
+	config_strings_deinit(&server->allowed_origins);
+	config_strings_deinit(&server->allowed_hosts);
 }
 
 static void
@@ -194,28 +195,24 @@ databases_free(struct mcp_database *databases, size_t n)
 }
 
 static void
-tools_free(struct mcp_tool *tools, size_t n)
+tool_deinit(struct mcp_tool *tool)
 {
-	for (size_t i = 0; i < n; i++) {
-		free(tools[i].name);
-		mcp_schema_free(tools[i].input);
-		config_handler_deinit(&tools[i].handler);
-		listing_deinit(tools[i].listing);
-	}
-	free(tools);
+	free(tool->name);
+	mcp_schema_free(tool->input);
+	config_mirrors_free(tool->mirrors, tool->n_mirrors);
+	config_handler_deinit(&tool->handler);
+	listing_deinit(tool->listing);
 }
 
 static void
-resources_free(struct mcp_resource *resources, size_t n)
+resource_deinit(struct mcp_resource *resource)
 {
-	for (size_t i = 0; i < n; i++) {
-		free(resources[i].uri);
-		free(resources[i].mime_type);
-		template_deinit(&resources[i].places);
-		config_handler_deinit(&resources[i].handler);
-		listing_deinit(resources[i].listing);
-	}
-	free(resources);
+	free(resource->uri);
+	free(resource->mime_type);
+	mcp_uri_template_free(resource->template);
+	config_completions_free(resource->completions, resource->n_completions);
+	config_handler_deinit(&resource->handler);
+	listing_deinit(resource->listing);
 }
 
 static void
@@ -231,8 +228,30 @@ prompt_deinit(struct mcp_prompt *prompt)
 		template_deinit(&prompt->messages[i].text);
 	}
 	free(prompt->messages);
+	config_completions_free(prompt->completions, prompt->n_completions);
 	config_handler_deinit(&prompt->handler);
 	listing_deinit(prompt->listing);
+}
+
+struct config_mark
+config_mark(const struct mcp_config *config)
+{
+	return (struct config_mark){ config->n_tools, config->n_resources,
+		config->n_templates, config->n_prompts, config->n_statements };
+}
+
+void
+config_rewind(struct mcp_config *config, struct config_mark mark)
+{
+	while (config->n_tools > mark.n_tools)
+		tool_deinit(&config->tools[--config->n_tools]);
+	while (config->n_resources > mark.n_resources)
+		resource_deinit(&config->resources[--config->n_resources]);
+	while (config->n_templates > mark.n_templates)
+		resource_deinit(&config->templates[--config->n_templates]);
+	while (config->n_prompts > mark.n_prompts)
+		prompt_deinit(&config->prompts[--config->n_prompts]);
+	config->n_statements = mark.n_statements;
 }
 
 void
@@ -240,15 +259,15 @@ mcp_config_free(struct mcp_config *config)
 {
 	if (config == NULL)
 		return;
+	config_rewind(config, (struct config_mark){ 0, 0, 0, 0, 0 });
+	free(config->tools);
+	free(config->resources);
+	free(config->templates);
+	free(config->prompts);
 	free(config->path);
 	server_deinit(&config->server);
 	databases_free(config->databases, config->n_databases);
-	tools_free(config->tools, config->n_tools);
-	resources_free(config->resources, config->n_resources);
-	resources_free(config->templates, config->n_templates);
-	for (size_t i = 0; i < config->n_prompts; i++)
-		prompt_deinit(&config->prompts[i]);
-	free(config->prompts);
+	config_strings_deinit(&config->plugins);
 	free(config);
 }
 

@@ -6,7 +6,6 @@
  */
 
 #include "config_parse.h"
-#include "template.h"
 
 #include <errno.h>
 #include <string.h>
@@ -60,7 +59,7 @@ static const struct config_table annotation_table =
 	{ "file", .read = config_text_file, CONFIG_KEPT(type, handler) }, \
 	{ "exec", .read = config_later }, \
 	{ "http", .read = config_later }, \
-	{ "plugin", .read = config_later }
+	{ "plugin", .read = config_plugin, CONFIG_KEPT(type, handler) }
 /* clang-format on */
 
 /* A handler that is not built yet has been told of already. */
@@ -69,10 +68,10 @@ require_handler(struct config_reader *reader, const struct config_at *at,
     const struct config_table *table, const struct mcp_handler *handler)
 {
 	if (handler->kind == MCP_HANDLER_NONE && !config_has(at, "exec") &&
-	    !config_has(at, "http") && !config_has(at, "plugin"))
+	    !config_has(at, "http"))
 		config_problem(reader, at,
-		    "%s needs a handler. Give it \"sql\", \"text\" or "
-		    "\"file\"",
+		    "%s needs a handler. Give it \"sql\", \"text\", "
+		    "\"file\" or \"plugin\"",
 		    table->noun);
 }
 
@@ -135,19 +134,40 @@ is_object_schema(struct config_reader *reader, const struct config_at *at)
 }
 
 static void
-read_schema(struct config_reader *reader, const struct config_key *key,
+read_output_schema(struct config_reader *reader, const struct config_key *key,
     const struct config_at *at, void *base)
 {
 	struct mcp_schema *schema = NULL;
-	struct mcp_tool *tool = base;
 
-	if (!is_object_schema(reader, at))
+	(void)key;
+	(void)base;
+	if (!config_is(reader, at, json_type_object))
 		return;
 	compile(reader, at, &schema);
-	if (key->kept)
-		tool->input = schema;
-	else
-		mcp_schema_free(schema);
+	mcp_schema_free(schema);
+}
+
+/* Before 2026-07-28 the output of a tool was always an object.
+ * Spec: 2025-11-25 and 2026-07-28 "Schema Reference", "Tool" */
+static bool
+is_output_known(struct json_object *json, enum mcp_revision revision)
+{
+	struct json_object *type = json_object_object_get(json, "type");
+
+	return mcp_revision_has(revision, MCP_FIELD_RESULT_TYPE) ||
+	    (json_object_is_type(type, json_type_string) &&
+		strcmp(json_object_get_string(type), "object") == 0);
+}
+
+static void
+read_schema(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base)
+{
+	struct mcp_tool *tool = base;
+
+	(void)key;
+	if (is_object_schema(reader, at))
+		compile(reader, at, &tool->input);
 }
 
 /* The member takes the reference, if it takes anything. */
@@ -272,6 +292,7 @@ check_tool(struct config_reader *reader, const struct config_at *at,
 	complete_schema(reader, at, tool);
 	check_places(reader, at, tool);
 	check_hints(reader, at, tool);
+	config_mirrors(reader, at, tool);
 	if (tool->name != NULL)
 		check_tool_name(reader, at, tool->name);
 	for (size_t i = 0; i + 1 < config->n_tools; i++)
@@ -288,7 +309,7 @@ static const struct config_key tool_keys[] = {
 	DESCRIPTION,
 	{ "inputSchema", .read = read_schema, .shown = CONFIG_SHOWN,
 	    CONFIG_KEPT(struct mcp_tool, input) },
-	{ "outputSchema", .read = read_schema,
+	{ "outputSchema", .read = read_output_schema, .listed = is_output_known,
 	    .shown = CONFIG_SINCE(MCP_FIELD_OUTPUT_SCHEMA) },
 	{ "annotations", .read = config_member, .table = &hint_table,
 	    .shown = CONFIG_SINCE(MCP_FIELD_ANNOTATIONS) },
@@ -348,6 +369,8 @@ check_resource(struct config_reader *reader, const struct config_at *at,
 	config_listing(reader, at, table, resource->listing);
 }
 
+static const char *const scopes[] = { "public", "private", NULL };
+
 /* clang-format off */
 #define RESOURCE_KEYS \
 	{ "name", .read = config_string, .required = true, .least = 1, \
@@ -359,6 +382,10 @@ check_resource(struct config_reader *reader, const struct config_at *at,
 	    CONFIG_KEPT(struct mcp_resource, mime_type) }, \
 	{ "annotations", .read = config_member, .table = &annotation_table, \
 	    .shown = CONFIG_SHOWN }, \
+	{ "ttlMs", .read = config_milliseconds, .most = CONFIG_TTL_MOST, \
+	    CONFIG_KEPT(struct mcp_resource, cache.ttl_ms) }, \
+	{ "cacheScope", .read = config_scope, .choices = scopes, \
+	    CONFIG_KEPT(struct mcp_resource, cache.is_public) }, \
 	ICONS, \
 	META, \
 	HANDLERS(struct mcp_resource)
@@ -368,7 +395,7 @@ static const struct config_key resource_keys[] = {
 	{ "uri", .read = config_string, .required = true, .least = 1,
 	    .most = WORDS_MAX, .wrong = wrong_plain_uri, .shown = CONFIG_SHOWN,
 	    CONFIG_KEPT(struct mcp_resource, uri) },
-	{ "size", .read = config_size, .most = UINT32_MAX,
+	{ "size", .read = config_size, .most = (UINT64_C(1) << 53) - 1,
 	    .shown = CONFIG_SHOWN },
 	RESOURCE_KEYS,
 };
@@ -382,28 +409,57 @@ read_uri_template(struct config_reader *reader, const struct config_key *key,
     const struct config_at *at, void *base)
 {
 	struct mcp_resource *resource = base;
-	const char *why;
+	struct mcp_buf why = MCP_BUF_INIT;
 	int r;
 
 	config_string(reader, key, at, base);
 	if (resource->uri == NULL)
 		return;
-	r = template_init(
-	    &resource->places, mcp_text_of(resource->uri), TEMPLATE_URI, &why);
-	if (r < 0)
+	r = mcp_uri_template_new(resource->uri, &resource->template, &why);
+	if (r < 0 || why.failed)
 		reader->no_memory = true;
-	else if (r == TEMPLATE_E_BAD)
-		config_problem(reader, at, "in \"%s\" %s", at->key, why);
-	else if (strchr(resource->uri, '{') == NULL)
+	else if (r == MCP_URI_TEMPLATE_E_BAD)
+		config_problem(reader, at, "in \"%s\" %s", at->key, why.data);
+	else if (mcp_uri_template_name(resource->template, 0) == NULL)
 		config_problem(reader, at,
 		    "\"%.*s\" has no {place}. Declare it under \"resources\"",
 		    CONFIG_QUOTE(resource->uri));
+	mcp_buf_deinit(&why);
 }
 
 static bool
 has_place(const void *of, const char *name)
 {
-	return template_has(of, name);
+	const char *place;
+
+	for (size_t i = 0; (place = mcp_uri_template_name(of, i)) != NULL; i++)
+		if (strcmp(place, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+complete_places(struct config_reader *reader, const struct config_at *at,
+    struct mcp_resource *resource, const struct config_inputs *inputs)
+{
+	const struct config_completions completions = { &resource->completions,
+		&resource->n_completions };
+	struct config_at complete;
+
+	if (!config_get(at, "complete", &complete) ||
+	    !json_object_is_type(complete.json, json_type_object))
+		return;
+	json_object_object_foreach(complete.json, name, json) {
+		struct config_at one = { &complete, name, 0, json, at->file };
+
+		if (has_place(inputs->of, name))
+			config_complete(
+			    reader, &one, completions, name, inputs);
+		else
+			config_problem(reader, &one,
+			    "\"%.*s\" is not %s. Mend its name",
+			    CONFIG_QUOTE(name), inputs->noun);
+	}
 }
 
 static void
@@ -412,11 +468,14 @@ check_template(struct config_reader *reader, const struct config_at *at,
 {
 	struct mcp_resource *resource = base;
 	const struct mcp_config *config = reader->config;
-	const struct config_inputs inputs = { has_place, &resource->places,
+	const struct config_inputs inputs = { has_place, resource->template,
 		"a place of its uriTemplate" };
 
 	require_handler(reader, at, table, &resource->handler);
-	config_handler_check(reader, at, &resource->handler, &inputs);
+	if (resource->template != NULL) {
+		config_handler_check(reader, at, &resource->handler, &inputs);
+		complete_places(reader, at, resource, &inputs);
+	}
 	check_uri(
 	    reader, at, "uriTemplate", config->templates, config->n_templates);
 	config_listing(reader, at, table, resource->listing);
@@ -426,6 +485,7 @@ static const struct config_key template_keys[] = {
 	{ "uriTemplate", .read = read_uri_template, .required = true,
 	    .least = 1, .most = WORDS_MAX, .wrong = wrong_uri,
 	    .shown = CONFIG_SHOWN, CONFIG_KEPT(struct mcp_resource, uri) },
+	{ "complete", .read = config_anything }, /* see complete_places() */
 	RESOURCE_KEYS,
 };
 static const struct config_table template_table =
@@ -446,11 +506,10 @@ static const struct config_key argument_keys[] = {
 	{ "name", .read = config_string, .required = true, .least = 1,
 	    .most = WORDS_MAX, .wrong = wrong_argument_name,
 	    .shown = CONFIG_SHOWN, CONFIG_KEPT(struct mcp_argument, name) },
-	TITLE,
-	DESCRIPTION,
+	TITLE, DESCRIPTION,
 	{ "required", .read = config_bool, .shown = CONFIG_SHOWN,
 	    CONFIG_KEPT(struct mcp_argument, required) },
-	{ "complete", .read = config_later },
+	{ "complete", .read = config_anything }, /* see complete_arguments() */
 };
 static const struct config_table argument_table =
     CONFIG_TABLE("an argument", argument_keys, NULL);
@@ -492,6 +551,45 @@ check_arguments(struct config_reader *reader, const struct config_at *at,
 				    "two arguments have the name \"%.*s\". "
 				    "Rename one, or take it out",
 				    CONFIG_QUOTE(prompt->arguments[i].name));
+}
+
+static void
+complete_arguments(struct config_reader *reader, const struct config_at *at,
+    struct mcp_prompt *prompt, const struct config_inputs *inputs)
+{
+	const struct config_completions completions = { &prompt->completions,
+		&prompt->n_completions };
+	struct config_at list, argument, complete;
+
+	if (!config_get(at, "arguments", &list))
+		return;
+	for (size_t i = 0; i < prompt->n_arguments; i++) {
+		argument = (struct config_at){ &list, NULL, i,
+			json_object_array_get_idx(list.json, i), at->file };
+		if (prompt->arguments[i].name != NULL &&
+		    config_get(&argument, "complete", &complete) &&
+		    json_object_is_type(complete.json, json_type_object))
+			config_complete(reader, &complete, completions,
+			    prompt->arguments[i].name, inputs);
+	}
+}
+
+/* A plugin makes the messages itself. */
+static void
+require_messages(struct config_reader *reader, const struct config_at *at,
+    const struct mcp_prompt *prompt)
+{
+	bool plugin = prompt->handler.kind == MCP_HANDLER_PLUGIN;
+	struct config_at member;
+
+	if (!config_get(at, "messages", &member) && !plugin)
+		config_problem(reader, at,
+		    "a prompt needs \"messages\" or a \"plugin\", and there "
+		    "is neither. Add one");
+	else if (config_has(at, "messages") && plugin)
+		config_problem(reader, &member,
+		    "\"messages\" stand beside a plugin, which makes them. "
+		    "Keep one of the two");
 }
 
 /* With a statement a place may be any of its columns, and which those are is
@@ -537,6 +635,8 @@ check_prompt(struct config_reader *reader, const struct config_at *at,
 		"an argument of the prompt" };
 
 	check_arguments(reader, at, prompt);
+	require_messages(reader, at, prompt);
+	complete_arguments(reader, at, prompt, &inputs);
 	config_handler_check(reader, at, &prompt->handler, &inputs);
 	check_messages(reader, at, prompt, &inputs);
 	check_row(reader, at, prompt);
@@ -556,10 +656,11 @@ static const struct config_key prompt_keys[] = {
 	{ "arguments", .read = config_elements, .list = &arguments,
 	    .most = ARGUMENTS_MAX, .shown = CONFIG_SHOWN,
 	    CONFIG_KEPT(struct mcp_prompt, arguments) },
-	{ "messages", .read = config_elements, .list = &messages,
-	    .required = true, .least = 1, .most = ENTRIES_MAX,
-	    CONFIG_KEPT(struct mcp_prompt, messages) },
+	{ "messages", .read = config_elements, .list = &messages, .least = 1,
+	    .most = ENTRIES_MAX, CONFIG_KEPT(struct mcp_prompt, messages) },
 	{ "sql", .read = config_sql, CONFIG_KEPT(struct mcp_prompt, handler) },
+	{ "plugin", .read = config_plugin,
+	    CONFIG_KEPT(struct mcp_prompt, handler) },
 	ICONS,
 	META,
 };
@@ -601,11 +702,11 @@ static const struct config_key section_keys[] = {
 	    CONFIG_KEPT(struct mcp_config, server.limits) },
 	{ "include", .read = read_include },
 	{ "databases", .read = config_databases },
+	{ "plugins", .read = config_plugins },
 	ENTRIES("tools", tools),
 	ENTRIES("resources", resources),
 	ENTRIES("resourceTemplates", templates),
 	ENTRIES("prompts", prompts),
-	{ "plugins", .read = config_later },
 };
 const struct config_table config_sections =
     CONFIG_TABLE("the file", section_keys, NULL);

@@ -193,7 +193,12 @@ is_strict(struct config_reader *reader, const struct config_file *file)
 
 	if (r < 0)
 		reader->no_memory = true;
-	if (r > 0) {
+	if (r > 0 && file->entry != NULL) {
+		reader->n_errors++;
+		mcp_problems_add(reader->problems, false, file->path, 0,
+		    "%s: %s (line %u, column %u). %s", file->entry, error.what,
+		    error.line, error.column, remedy(r));
+	} else if (r > 0) {
 		reader->n_errors++;
 		mcp_problems_add(reader->problems, false, file->path,
 		    error.line, "%s (column %u). %s", error.what, error.column,
@@ -245,6 +250,19 @@ refuse_nul(struct config_reader *reader, const struct config_at *at)
 		    reader, &(struct config_at){ at, name, 0, json, at->file });
 }
 
+void
+config_file_parse(struct config_reader *reader, struct config_file *file)
+{
+	struct config_at whole = { NULL, NULL, 0, NULL, file };
+
+	if (!is_strict(reader, file))
+		return;
+	file_json(reader, file);
+	whole.json = file->json;
+	if (!reader->no_memory && config_is(reader, &whole, json_type_object))
+		refuse_nul(reader, &whole);
+}
+
 /* --- files --- */
 
 static struct config_file *
@@ -254,7 +272,7 @@ new_file(struct config_reader *reader, const char *path)
 	struct config_file *file = &reader->files[n];
 	char *whole = absolute(reader, path);
 
-	*file = (struct config_file){ NULL, NULL, NULL, 0, NULL };
+	*file = (struct config_file){ .len = 0 };
 	file->path = join(reader, MCP_TEXT_INIT, path);
 	if (whole != NULL)
 		file->directory = mcp_text_dup(directory_of(whole));
@@ -291,13 +309,8 @@ read_file(struct config_reader *reader, const char *path,
 	r = file_bytes(file);
 	if (r < 0)
 		tell_unread(reader, &source, file, r);
-	if (r < 0 || !is_strict(reader, file))
-		return;
-	file_json(reader, file);
-	source.whole.json = file->json;
-	if (!reader->no_memory &&
-	    config_is(reader, &source.whole, json_type_object))
-		refuse_nul(reader, &source.whole);
+	else
+		config_file_parse(reader, file);
 }
 
 /* --- include --- */
@@ -419,6 +432,7 @@ config_files_free(struct config_reader *reader)
 		free(reader->files[i].path);
 		free(reader->files[i].directory);
 		free(reader->files[i].bytes);
+		free(reader->files[i].entry);
 		json_object_put(reader->files[i].json);
 	}
 	free(reader->files);

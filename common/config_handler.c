@@ -1,4 +1,4 @@
-/* config_handler.c - I read how an answer is made: sql, text or file */
+/* config_handler.c - I read how an answer is made: sql, text, file or plugin */
 
 #include "config_parse.h"
 #include "template.h"
@@ -162,6 +162,64 @@ config_text_file(struct config_reader *reader, const struct config_key *key,
 		look_at_file(reader, at, handler->file);
 }
 
+/* --- plugin --- */
+
+static bool
+is_among(const struct mcp_strings *strings, const char *string)
+{
+	for (size_t i = 0; i < strings->n; i++)
+		if (strcmp(strings->at[i], string) == 0)
+			return true;
+	return false;
+}
+
+/* One file, one plugin, by whichever name it is reached.
+ * Return: the caller's to free; NULL: there is none, or no memory */
+static char *
+plugin_path(struct config_reader *reader, const struct config_at *at)
+{
+	char *path, *real;
+
+	if (!config_is(reader, at, json_type_string))
+		return NULL;
+	path = config_path(reader, at->file, json_object_get_string(at->json));
+	if (path == NULL)
+		return NULL;
+	look_at_file(reader, at, path);
+	real = realpath(path, NULL);
+	if (real == NULL)
+		real = path; /* told, or perhaps seen by who serves it */
+	else
+		free(path);
+	if (!is_among(&reader->config->plugins, real))
+		config_add_string(reader, &reader->config->plugins, real);
+	return real;
+}
+
+void
+config_plugin(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base)
+{
+	struct mcp_handler *handler = (void *)((char *)base + key->where);
+
+	if (claim(reader, at, handler, MCP_HANDLER_PLUGIN))
+		handler->plugin = plugin_path(reader, at);
+}
+
+void
+config_plugins(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base)
+{
+	(void)key;
+	(void)base;
+	if (!config_is(reader, at, json_type_array))
+		return;
+	for (size_t i = 0; i < json_object_array_length(at->json); i++)
+		free(plugin_path(reader,
+		    &(struct config_at){ at, NULL, i,
+			json_object_array_get_idx(at->json, i), at->file }));
+}
+
 void
 config_handler_deinit(struct mcp_handler *handler)
 {
@@ -169,6 +227,7 @@ config_handler_deinit(struct mcp_handler *handler)
 	template_deinit(&handler->sql.empty);
 	template_deinit(&handler->text);
 	free(handler->file);
+	free(handler->plugin);
 }
 
 /* --- are the places inputs? --- */

@@ -2,9 +2,14 @@
 
 #include "config_parse.h"
 
+#include <mcp/json.h>
+
 static bool
-is_shown(const struct config_key *key, enum mcp_revision revision)
+is_shown(const struct config_key *key, struct json_object *json,
+    enum mcp_revision revision)
 {
+	if (key->listed != NULL && !key->listed(json, revision))
+		return false;
 	if (key->shown < CONFIG_SHOWN_WITH)
 		return key->shown == CONFIG_SHOWN;
 	return mcp_revision_has(
@@ -14,8 +19,7 @@ is_shown(const struct config_key *key, enum mcp_revision revision)
 static void
 put_plain(struct mcp_buf *out, struct json_object *json)
 {
-	const char *text = json_object_to_json_string_ext(
-	    json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	const char *text = mcp_json_text(json);
 
 	if (text == NULL)
 		out->failed = true;
@@ -63,7 +67,7 @@ put_object(struct mcp_buf *out, struct json_object *json,
 	json_object_object_foreach(json, name, value) {
 		const struct config_key *key = config_key(table, name);
 
-		if (!is_shown(key, revision))
+		if (!is_shown(key, value, revision))
 			continue;
 		if (!first)
 			mcp_buf_putc(out, ',');

@@ -6,7 +6,6 @@
 #include <mcp/scan.h>
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,8 +80,12 @@ tell(struct config_reader *reader, bool warning, const struct config_at *at,
 		reader->no_memory = true;
 		return;
 	}
-	mcp_problems_add(reader->problems, warning, at->file->path,
-	    line_of(at, below), "%s", what);
+	if (at->file->entry != NULL)
+		mcp_problems_add(reader->problems, warning, at->file->path, 0,
+		    "%s: %s", at->file->entry, what);
+	else
+		mcp_problems_add(reader->problems, warning, at->file->path,
+		    line_of(at, below), "%s", what);
 	free(what);
 }
 
@@ -140,7 +143,7 @@ static const char *
 called(const struct config_at *at, char out[CALLED_MAX])
 {
 	if (at->up == NULL)
-		return "the file";
+		return at->file->entry != NULL ? "it" : "the file";
 	if (at->key != NULL)
 		snprintf(out, CALLED_MAX, "\"%.*s\"", CONFIG_QUOTE(at->key));
 	else if (at->up->key != NULL)
@@ -360,8 +363,12 @@ config_usual(const struct config_table *table, void *base)
 		const struct config_key *key = &table->keys[i];
 		char *field = (char *)base + key->where;
 
-		if (key->read == config_count)
+		if (key->read == config_member && key->kept)
+			config_usual(key->table, field);
+		else if (key->read == config_count)
 			*(unsigned *)(void *)field = (unsigned)key->usual;
+		else if (key->read == config_milliseconds)
+			*(uint64_t *)(void *)field = key->usual;
 		else if (key->read == config_size)
 			*(size_t *)(void *)field = (size_t)key->usual;
 	}
@@ -465,8 +472,8 @@ config_string(struct config_reader *reader, const struct config_key *key,
 		config_keep(reader, field, string);
 }
 
-static void
-add_string(struct config_reader *reader, struct mcp_strings *strings,
+void
+config_add_string(struct config_reader *reader, struct mcp_strings *strings,
     const char *string)
 {
 	char **at = realloc(strings->at, (strings->n + 1) * sizeof(*at));
@@ -496,7 +503,7 @@ config_strings(struct config_reader *reader, const struct config_key *key,
 		const char *string = good_string(reader, key, &element);
 
 		if (string != NULL && strings != NULL)
-			add_string(reader, strings, string);
+			config_add_string(reader, strings, string);
 	}
 }
 
@@ -512,8 +519,7 @@ config_template(struct config_reader *reader, const struct config_key *key,
 
 	if (string == NULL || template == NULL)
 		return;
-	r = template_init(
-	    template, mcp_text_of(string), TEMPLATE_SENTENCE, &why);
+	r = template_init(template, mcp_text_of(string), &why);
 	if (r == TEMPLATE_E_BAD)
 		config_problem(reader, at, "in %s %s", called(at, name), why);
 	else if (r < 0)
@@ -575,6 +581,17 @@ config_size(struct config_reader *reader, const struct config_key *key,
 }
 
 void
+config_milliseconds(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base)
+{
+	uint64_t *field = field_of(key, base);
+	uint64_t number;
+
+	if (whole_number(reader, key, at, &number) && field != NULL)
+		*field = number;
+}
+
+void
 config_fraction(struct config_reader *reader, const struct config_key *key,
     const struct config_at *at, void *base)
 {
@@ -599,8 +616,9 @@ config_member(struct config_reader *reader, const struct config_key *key,
 }
 
 /* The array's pointer may be of any struct, so it is carried by memcpy. */
-static void *
-one_more(struct config_reader *reader, const struct config_key *key, void *base)
+void *
+config_one_more(
+    struct config_reader *reader, const struct config_key *key, void *base)
 {
 	const struct config_list *list = key->list;
 	size_t *np = (size_t *)(void *)((char *)base + list->n_where);
@@ -648,7 +666,7 @@ config_elements(struct config_reader *reader, const struct config_key *key,
 		void *one = NULL;
 
 		if (base != NULL && key->list->size > 0 &&
-		    (one = one_more(reader, key, base)) == NULL)
+		    (one = config_one_more(reader, key, base)) == NULL)
 			return;
 		config_object(reader, &element, key->list->table, one);
 	}

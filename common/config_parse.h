@@ -1,4 +1,4 @@
-/* config_parse.h - reading JSON by tables: a key, how to read it, where it goes
+/* config_parse.h - I read JSON by tables: a key, how to read it, where it goes
  *
  * A table row is one key of an object. A reader checks the value and writes
  * what is kept into the struct that is being filled; what it dislikes becomes
@@ -24,6 +24,8 @@ struct config_file {
 	char *bytes;	 /* NUL-terminated */
 	size_t len;
 	struct json_object *json; /* NULL: could not be read */
+	char *entry; /* what a plugin registers, 'tool \"x\"': told instead of
+			a line; NULL: a file */
 };
 
 struct config_reader {
@@ -73,7 +75,9 @@ struct config_key {
 	size_t where;
 	int shown;		     /* an enum config_shown */
 	uint64_t usual, least, most; /* of a number; lengths of a string */
-	const char *const *choices;  /* of a string; NULL ends them */
+	/* not even where @shown says so, unless; NULL: always */
+	bool (*listed)(struct json_object *json, enum mcp_revision revision);
+	const char *const *choices; /* of a string; NULL ends them */
 	const char *(*wrong)(const char *string); /* the remedy; NULL: fine */
 	const struct config_table *table;	  /* of an object */
 	const struct config_list *list;		  /* of an array of objects */
@@ -111,6 +115,9 @@ void config_count(struct config_reader *reader, const struct config_key *key,
     const struct config_at *at, void *base); /* unsigned */
 void config_size(struct config_reader *reader, const struct config_key *key,
     const struct config_at *at, void *base); /* size_t */
+void
+config_milliseconds(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base); /* uint64_t */
 void config_fraction(struct config_reader *reader, const struct config_key *key,
     const struct config_at *at, void *base); /* 0 to 1, checked only */
 void config_member(struct config_reader *reader, const struct config_key *key,
@@ -152,6 +159,15 @@ bool config_is(struct config_reader *reader, const struct config_at *at,
 void
 config_keep(struct config_reader *reader, char **fieldp, const char *string);
 
+/* config_add_string() - put a copy of @string behind the others */
+void config_add_string(struct config_reader *reader,
+    struct mcp_strings *strings, const char *string);
+
+/* config_one_more() - a zeroed struct at the end of the array of @key's list
+ * Return: NULL: no memory, and the reader knows */
+void *config_one_more(
+    struct config_reader *reader, const struct config_key *key, void *base);
+
 /* config_near() - the one of @n names that @name is most likely a slip of
  * Return: NULL: none is near */
 const char *config_near(const char *name,
@@ -176,6 +192,10 @@ int config_quote_len(const char *string);
 void config_files_read(struct config_reader *reader, const char *path);
 void config_files_free(struct config_reader *reader);
 
+/* config_file_parse() - @file->bytes become @file->json, an object, or there
+ * is a problem */
+void config_file_parse(struct config_reader *reader, struct config_file *file);
+
 /* config_path() - @path as seen from the directory of @file
  * Return: the caller's to free; NULL: no memory, and the reader knows */
 char *config_path(struct config_reader *reader, const struct config_file *file,
@@ -187,19 +207,44 @@ extern const struct config_table config_limit_table;
 void config_databases(struct config_reader *reader,
     const struct config_key *key, const struct config_at *at, void *base);
 
+/* "ttlMs" and "cacheScope", of lists and of what is read */
+#define CONFIG_TTL_MOST UINT64_C(31536000000) /* a year */
+void config_scope(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base); /* bool: is it public? */
+
 /* config_server_usual() - what the file left out of "server" */
 void config_server_usual(struct config_reader *reader);
 
 /* --- config_entry: what is offered; and all sections of a file --- */
 extern const struct config_table config_sections; /* in the order to be read */
 
-/* --- config_handler: sql, text and file --- */
+/* --- config: what is read so far --- */
+
+/* Where an entry that a plugin registered is taken back to. */
+struct config_mark {
+	size_t n_tools, n_resources, n_templates, n_prompts;
+	unsigned n_statements;
+};
+struct config_mark config_mark(const struct mcp_config *config);
+void config_rewind(struct mcp_config *config, struct config_mark mark);
+void config_strings_deinit(struct mcp_strings *strings);
+
+/* --- config_mirror: x-mcp-header --- */
+void config_mirrors(struct config_reader *reader, const struct config_at *tool,
+    struct mcp_tool *out);
+void config_mirrors_free(struct mcp_mirror *mirrors, size_t n);
+
+/* --- config_handler: sql, text, file and plugin --- */
 void config_sql(struct config_reader *reader, const struct config_key *key,
     const struct config_at *at, void *base); /* struct mcp_handler, as all */
 void config_text(struct config_reader *reader, const struct config_key *key,
     const struct config_at *at, void *base);
 void config_text_file(struct config_reader *reader,
     const struct config_key *key, const struct config_at *at, void *base);
+void config_plugin(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base);
+void config_plugins(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base); /* those no entry need name */
 
 /* The names a handler may use: those of a tool's properties, say. */
 struct config_inputs {
@@ -216,6 +261,24 @@ void
 config_template_check(struct config_reader *reader, const struct config_at *at,
     const struct mcp_template *template, const struct config_inputs *inputs);
 void config_handler_deinit(struct mcp_handler *handler);
+
+/* --- config_complete: what may be proposed for an argument --- */
+struct config_completions {
+	struct mcp_completion **allp;
+	size_t *np;
+};
+
+/* config_complete() - read the object at @at, which says it for @argument
+ * Owner: @inputs are all arguments, @argument among them */
+void config_complete(struct config_reader *reader, const struct config_at *at,
+    struct config_completions completions, const char *argument,
+    const struct config_inputs *inputs);
+
+/* config_completion() - Return: one more for @argument; NULL: no memory, and
+ * the reader knows */
+struct mcp_completion *config_completion(struct config_reader *reader,
+    struct config_completions completions, const char *argument);
+void config_completions_free(struct mcp_completion *completions, size_t n);
 
 /* --- config_listing: what clients are shown --- */
 

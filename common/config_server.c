@@ -70,6 +70,90 @@ read_mount(struct config_reader *reader, const struct config_key *key,
 		server->mount[len - 1] = '\0';
 }
 
+/* --- how long lists are good --- */
+
+void
+config_scope(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base)
+{
+	bool *is_public = (void *)((char *)base + key->where);
+
+	config_string(reader, key, at, NULL);
+	if (json_object_is_type(at->json, json_type_string))
+		*is_public =
+		    strcmp(json_object_get_string(at->json), "public") == 0;
+}
+
+static const struct config_key list_keys[] = {
+	{ "ttlMs", .read = config_milliseconds, .usual = 60000,
+	    .most = CONFIG_TTL_MOST, CONFIG_KEPT(struct mcp_cache, ttl_ms) },
+	{ "cacheScope", .read = config_scope,
+	    .choices = (const char *const[]){ "public", "private", NULL },
+	    CONFIG_KEPT(struct mcp_cache, is_public) },
+};
+static const struct config_table list_table =
+    CONFIG_TABLE("a list of \"cache\"", list_keys, NULL);
+
+#define LIST(name, member)                                                     \
+	{                                                                      \
+		name, .read = config_member, .table = &list_table,             \
+		      CONFIG_KEPT(struct mcp_server, cache.member)             \
+	}
+
+static const struct config_key cache_keys[] = {
+	LIST("discover", discover),
+	LIST("tools", tools),
+	LIST("resources", resources),
+	LIST("resourceTemplates", templates),
+	LIST("prompts", prompts),
+};
+static const struct config_table cache_table =
+    CONFIG_TABLE("\"cache\"", cache_keys, NULL);
+
+/* --- what is tolerated --- */
+
+static const char *
+nth_quirk(const void *of, size_t i)
+{
+	const struct mcp_quirk_row *quirks = of;
+
+	return quirks[i].name;
+}
+
+static void
+read_tolerance(struct config_reader *reader, const struct config_at *at,
+    struct mcp_server *server)
+{
+	const char *nearest;
+
+	for (size_t i = 0; i < MCP_N_QUIRKS; i++) {
+		if (strcmp(mcp_quirks[i].name, at->key) != 0)
+			continue;
+		if (config_is(reader, at, json_type_boolean))
+			server->strict[i] = !json_object_get_boolean(at->json);
+		return;
+	}
+	nearest = config_near(at->key, nth_quirk, mcp_quirks, MCP_N_QUIRKS);
+	config_problem(reader, at,
+	    "there is no tolerance \"%.*s\". %s%s%s", CONFIG_QUOTE(at->key),
+	    nearest != NULL ? "Did you mean \"" : "The manual lists them",
+	    nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
+}
+
+static void
+read_tolerances(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base)
+{
+	(void)key;
+	if (!config_is(reader, at, json_type_object))
+		return;
+	json_object_object_foreach(at->json, name, json) {
+		struct config_at member = { at, name, 0, json, at->file };
+
+		read_tolerance(reader, &member, base);
+	}
+}
+
 static const struct config_key server_keys[] = {
 	{ "name", .read = config_string, .least = 1, .most = WORDS_MAX,
 	    CONFIG_KEPT(struct mcp_server, name) },
@@ -85,6 +169,9 @@ static const struct config_key server_keys[] = {
 	    CONFIG_KEPT(struct mcp_server, allowed_origins) },
 	{ "allowed_hosts", .read = config_strings, .wrong = wrong_host,
 	    CONFIG_KEPT(struct mcp_server, allowed_hosts) },
+	{ "tolerances", .read = read_tolerances, .kept = true },
+	/* its rows count from the server too */
+	{ "cache", .read = config_member, .table = &cache_table, .kept = true },
 };
 const struct config_table config_server_table =
     CONFIG_TABLE("\"server\"", server_keys, NULL);
@@ -124,6 +211,8 @@ static const struct config_key limit_keys[] = {
 	COUNT(max_resumable,		4096,	  0,	10 * MILLION),
 	COUNT(replay_events,		64,	  0,	65536),
 	SIZE( replay_bytes,		KIB(256), 0,	MIB(1024)),
+	COUNT(page_size,		1000,	  1,	1 * MILLION),
+	COUNT(state_ms,			600000,	  10,	168 * HOUR_MS),
 };
 /* clang-format on */
 const struct config_table config_limit_table =

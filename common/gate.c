@@ -48,6 +48,10 @@ is_loopback_name(struct mcp_text name)
 static bool
 is_loopback_address(struct mcp_text address)
 {
+	/* an IPv6 socket tells of IPv4 in the mapped form */
+	if (address.len > 7 && strncasecmp(address.at, "::ffff:", 7) == 0)
+		return mcp_text_starts((struct mcp_text){ address.at + 7,
+					   address.len - 7 }, "127.");
 	return mcp_text_starts(address, "127.") ||
 	    mcp_text_is(address, "::1") || mcp_text_is(address, "[::1]");
 }

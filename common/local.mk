@@ -3,25 +3,32 @@ noinst_LIBRARIES += libmcp.a
 libmcp_a_SOURCES = \
 	common/bus.c \
 	common/config.c \
+	common/config_complete.c \
 	common/config_entry.c \
 	common/config_file.c \
 	common/config_handler.c \
 	common/config_listing.c \
+	common/config_mirror.c \
 	common/config_parse.c \
 	common/config_parse.h \
+	common/config_plugin.c \
 	common/config_server.c \
 	common/gate.c \
+	common/json.c \
 	common/jsonrpc.c \
 	common/listener.c \
 	common/log.c \
 	common/problems.c \
+	common/quirk.c \
 	common/revision.c \
 	common/scan.c \
 	common/schema.c \
 	common/seal.c \
 	common/sse.c \
+	common/task.c \
 	common/template.c \
 	common/template.h \
 	common/text.c \
+	common/uri_template.c \
 	common/wire.c
 MCP_LIBS = libmcp.a $(JSON_LIBS) $(ZMQ_LIBS) $(SODIUM_LIBS)

@@ -58,6 +58,7 @@ struct scan {
 	bool seeded;
 	unsigned char seed[crypto_shorthash_KEYBYTES];
 
+	unsigned n_values;
 	unsigned depth;
 	struct level levels[MCP_SCAN_DEPTH_MAX];
 	struct key at_hand[KEYS_AT_HAND];
@@ -72,34 +73,10 @@ fail(struct scan *scan, const char *at, enum mcp_scan_condition condition,
 	return (int)condition;
 }
 
-/* --- UTF-8 --------------------------------------------------------------- */
-
-static bool
-is_tail(const char *at)
-{
-	return ((unsigned char)*at & 0xc0) == 0x80;
-}
-
-/* The well-formed sequences of RFC 3629, section 4: nothing overlong, no
- * surrogate, nothing above U+10FFFF. Returns its length, 0 if there is none. */
 static size_t
-utf8_sequence(const char *at, const char *end)
+utf8_len(const char *at, const char *end)
 {
-	unsigned char lead = (unsigned char)at[0], next;
-	size_t len = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-
-	if (len == 1)
-		return 1;
-	if (lead < 0xc2 || lead > 0xf4 || (size_t)(end - at) < len)
-		return 0;
-	next = (unsigned char)at[1];
-	if ((lead == 0xe0 && next < 0xa0) || (lead == 0xed && next > 0x9f) ||
-	    (lead == 0xf0 && next < 0x90) || (lead == 0xf4 && next > 0x8f))
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if (!is_tail(at + i))
-			return 0;
-	return len;
+	return mcp_utf8_len(at, (size_t)(end - at));
 }
 
 /* --- blanks -------------------------------------------------------------- */
@@ -145,7 +122,7 @@ scan_comment(struct scan *scan)
 		if (*at == '\0')
 			return fail(scan, at, MCP_SCAN_E_NUL,
 			    "a NUL byte in a comment");
-		len = utf8_sequence(at, scan->end);
+		len = utf8_len(at, scan->end);
 		if (len == 0)
 			return fail(scan, at, MCP_SCAN_E_UTF8,
 			    "bytes that are not UTF-8");
@@ -179,7 +156,7 @@ unexpected(struct scan *scan, const char *what)
 		    "the text ends too early");
 	if (*scan->at == '\0')
 		return fail(scan, scan->at, MCP_SCAN_E_NUL, "a NUL byte");
-	if (utf8_sequence(scan->at, scan->end) == 0)
+	if (utf8_len(scan->at, scan->end) == 0)
 		return fail(scan, scan->at, MCP_SCAN_E_UTF8,
 		    "bytes that are not UTF-8");
 	return fail(scan, scan->at, MCP_SCAN_E_SYNTAX, what);
@@ -292,7 +269,7 @@ scan_odd_byte(struct scan *scan)
 		return fail(scan, scan->at, MCP_SCAN_E_SYNTAX,
 		    "a control character in a string, to be written as an "
 		    "escape");
-	len = utf8_sequence(scan->at, scan->end);
+	len = utf8_len(scan->at, scan->end);
 	if (len == 0)
 		return fail(scan, scan->at, MCP_SCAN_E_UTF8,
 		    "bytes that are not UTF-8");
@@ -817,6 +794,9 @@ scan_value(struct scan *scan)
 
 	do {
 		depth = scan->depth;
+		if (scan->n_values++ == MCP_SCAN_VALUES_MAX)
+			return fail(scan, scan->at, MCP_SCAN_E_VALUES,
+			    "more values than a message may have");
 		rc = scan_begin(scan);
 		whole = scan->depth == depth;
 		if (rc == 0 && !whole)
@@ -896,6 +876,7 @@ scan_init(struct scan *scan, struct mcp_text json, unsigned flags)
 	scan->cap_keys = KEYS_AT_HAND;
 	scan->seeded = false;
 	scan->depth = 0;
+	scan->n_values = 0;
 }
 
 static void
@@ -1025,20 +1006,6 @@ mcp_scan_next(struct mcp_text json, struct mcp_text *valuep)
 	walk_value(&walk);
 	*valuep = (struct mcp_text){ start, (size_t)(walk.at - start) };
 	return 0;
-}
-
-int
-mcp_scan_element(struct mcp_text json, size_t index, struct mcp_text *valuep)
-{
-	struct mcp_text value = MCP_TEXT_INIT;
-	int rc;
-
-	do {
-		rc = mcp_scan_next(json, &value);
-	} while (rc == 0 && index-- > 0);
-	if (rc == 0)
-		*valuep = value;
-	return rc;
 }
 
 /* Does the key at walk->at equal the pointer's token [@token, @end)? */

@@ -24,6 +24,7 @@
 
 #include <json-c/json.h>
 
+#include <mcp/json.h>
 #include <mcp/schema.h>
 
 #define PROBLEMS_MAX 8	     /* told of one instance */
@@ -417,8 +418,7 @@ say_value(struct mcp_buf *out, struct json_object *value)
 		say_quoted(out, json_object_get_string(value));
 		return;
 	}
-	text = mcp_text_of(json_object_to_json_string_ext(
-	    value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	text = mcp_text_of(mcp_json_text(value));
 	mcp_buf_text(out, shorten(text));
 	if (text.len > SHOWN_MAX)
 		mcp_buf_puts(out, "...");

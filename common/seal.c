@@ -189,18 +189,15 @@ mcp_seal_open(const struct mcp_seal *seal, enum mcp_seal_purpose purpose,
 static unsigned char *
 put(unsigned char *at, uint64_t number, unsigned bytes)
 {
-	for (unsigned i = 0; i < bytes; i++)
-		*at++ = (unsigned char)(number >> (8 * (bytes - 1 - i)));
-	return at;
+	mcp_big_put(at, number, bytes);
+	return at + bytes;
 }
 
 static const unsigned char *
 get(const unsigned char *at, uint64_t *numberp, unsigned bytes)
 {
-	*numberp = 0;
-	for (unsigned i = 0; i < bytes; i++)
-		*numberp = *numberp << 8 | *at++;
-	return at;
+	*numberp = mcp_big_get(at, bytes);
+	return at + bytes;
 }
 
 int

@@ -1,4 +1,4 @@
-/* sse.c - If a line starts with data:, event:, id: or a bare colon, I wrote it
+/* sse.c - if a line starts with data:, event:, id: or a bare colon, I wrote it
  *
  * Law: WHATWG HTML, "Server-sent events", "Parsing an event stream": a line
  *      ends at CR LF, LF or CR, and an empty line ends the event. So a text
@@ -52,6 +52,14 @@ append_field(struct mcp_buf *out, const char *prefix, struct mcp_text value)
 	mcp_buf_putc(out, '\n');
 }
 
+static void
+append_retry(struct mcp_buf *out, unsigned retry_ms)
+{
+	mcp_buf_puts(out, "retry: ");
+	mcp_buf_number(out, (int64_t)retry_ms);
+	mcp_buf_putc(out, '\n');
+}
+
 void
 mcp_sse_event(struct mcp_buf *out, struct mcp_text id, struct mcp_text name,
     struct mcp_text data)
@@ -59,6 +67,15 @@ mcp_sse_event(struct mcp_buf *out, struct mcp_text id, struct mcp_text name,
 	append_field(out, "id: ", id);
 	append_field(out, "event: ", name);
 	append_lines(out, "data: ", data);
+	mcp_buf_putc(out, '\n');
+}
+
+void
+mcp_sse_prime(struct mcp_buf *out, struct mcp_text id, unsigned retry_ms)
+{
+	append_field(out, "id: ", id);
+	append_retry(out, retry_ms);
+	append_lines(out, "data: ", MCP_TEXT_INIT);
 	mcp_buf_putc(out, '\n');
 }
 
@@ -72,7 +89,6 @@ mcp_sse_comment(struct mcp_buf *out, struct mcp_text text)
 void
 mcp_sse_retry(struct mcp_buf *out, unsigned retry_ms)
 {
-	mcp_buf_puts(out, "retry: ");
-	mcp_buf_number(out, (int64_t)retry_ms);
-	mcp_buf_puts(out, "\n\n");
+	append_retry(out, retry_ms);
+	mcp_buf_putc(out, '\n');
 }

@@ -45,20 +45,6 @@ place_name(struct mcp_text text, struct mcp_text *namep)
 	return NULL;
 }
 
-static const char *
-place_fits(const struct mcp_template *template, struct mcp_text name)
-{
-	if (template->n == 0)
-		return NULL;
-	if (template->pieces[template->n - 1].place)
-		return "two places stand side by side. Put a \"/\" between them";
-	for (size_t i = 0; i < template->n; i++)
-		if (template->pieces[i].place &&
-		    mcp_text_is(name, template->pieces[i].text))
-			return "a place appears twice. Give each its own name";
-	return NULL;
-}
-
 /* the length of the literal text in front; braces doubled end it as well */
 static size_t
 literal_len(struct mcp_text text)
@@ -85,8 +71,7 @@ skip(struct mcp_text *text, size_t len)
 
 /* Literal text, doubled braces made single, up to a place or the end. */
 static int
-take_literal(struct mcp_template *template, struct mcp_text *text,
-    enum template_grammar grammar)
+take_literal(struct mcp_template *template, struct mcp_text *text)
 {
 	struct mcp_buf literal = MCP_BUF_INIT;
 	int r;
@@ -96,7 +81,7 @@ take_literal(struct mcp_template *template, struct mcp_text *text,
 
 		mcp_buf_append(&literal, text->at, len);
 		skip(text, len);
-		if (grammar == TEMPLATE_URI || !is_doubled(*text))
+		if (!is_doubled(*text))
 			break;
 		mcp_buf_putc(&literal, text->at[0]);
 		skip(text, 2);
@@ -108,20 +93,16 @@ take_literal(struct mcp_template *template, struct mcp_text *text,
 }
 
 static int
-take_place(struct mcp_template *template, struct mcp_text *text,
-    enum template_grammar grammar, const char **whyp)
+take_place(
+    struct mcp_template *template, struct mcp_text *text, const char **whyp)
 {
 	struct mcp_text name;
 	const char *why;
 
 	if (text->at[0] == '}')
-		why = grammar == TEMPLATE_URI
-		    ? "a \"}\" closes nothing. Take it out"
-		    : "a \"}\" closes nothing. Write \"}}\" for a brace";
+		why = "a \"}\" closes nothing. Write \"}}\" for a brace";
 	else
 		why = place_name(*text, &name);
-	if (why == NULL && grammar == TEMPLATE_URI)
-		why = place_fits(template, name);
 	if (why != NULL) {
 		*whyp = why;
 		return TEMPLATE_E_BAD;
@@ -131,16 +112,16 @@ take_place(struct mcp_template *template, struct mcp_text *text,
 }
 
 int
-template_init(struct mcp_template *template, struct mcp_text text,
-    enum template_grammar grammar, const char **whyp)
+template_init(
+    struct mcp_template *template, struct mcp_text text, const char **whyp)
 {
 	struct mcp_template made = { NULL, 0 };
 	int r = 0;
 
 	while (r == 0 && text.len > 0) {
-		r = take_literal(&made, &text, grammar);
+		r = take_literal(&made, &text);
 		if (r == 0 && text.len > 0)
-			r = take_place(&made, &text, grammar, whyp);
+			r = take_place(&made, &text, whyp);
 	}
 	if (r != 0)
 		template_deinit(&made);
@@ -156,16 +137,6 @@ template_deinit(struct mcp_template *template)
 		free(template->pieces[i].text);
 	free(template->pieces);
 	*template = (struct mcp_template){ NULL, 0 };
-}
-
-bool
-template_has(const struct mcp_template *template, const char *name)
-{
-	for (size_t i = 0; i < template->n; i++)
-		if (template->pieces[i].place &&
-		    strcmp(template->pieces[i].text, name) == 0)
-			return true;
-	return false;
 }
 
 void

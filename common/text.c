@@ -41,7 +41,8 @@ mcp_text_starts(struct mcp_text text, const char *prefix)
 {
 	size_t len = strlen(prefix);
 
-	return text.len >= len && (len == 0 || memcmp(text.at, prefix, len) == 0);
+	return text.len >= len &&
+	    (len == 0 || memcmp(text.at, prefix, len) == 0);
 }
 
 static bool
@@ -92,6 +93,46 @@ mcp_text_number(struct mcp_text text, uint64_t *numberp)
 	}
 	*numberp = number;
 	return 0;
+}
+
+size_t
+mcp_utf8_len(const char *at, size_t left)
+{
+	unsigned char lead = (unsigned char)at[0], next;
+	size_t len = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+
+	if (len == 1)
+		return 1;
+	if (lead < 0xc2 || lead > 0xf4 || left < len)
+		return 0;
+	next = (unsigned char)at[1];
+	if ((lead == 0xe0 && next < 0xa0) || (lead == 0xed && next > 0x9f) ||
+	    (lead == 0xf0 && next < 0x90) || (lead == 0xf4 && next > 0x8f))
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if (((unsigned char)at[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
+
+void
+mcp_big_put(void *at, uint64_t number, unsigned bytes)
+{
+	unsigned char *out = at;
+
+	for (unsigned i = 0; i < bytes; i++)
+		out[i] = (unsigned char)(number >> (8 * (bytes - 1 - i)));
+}
+
+uint64_t
+mcp_big_get(const void *at, unsigned bytes)
+{
+	const unsigned char *in = at;
+	uint64_t number = 0;
+
+	for (unsigned i = 0; i < bytes; i++)
+		number = number << 8 | in[i];
+	return number;
 }
 
 void
@@ -201,25 +242,6 @@ mcp_buf_printf(struct mcp_buf *buf, const char *format, ...)
 	buf->len += (size_t)len;
 }
 
-/* The length of the UTF-8 character at @at, 0 if there is none (RFC 3629). */
-static size_t
-utf8_len(const unsigned char *at, size_t left)
-{
-	unsigned char lead = at[0];
-	size_t len = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 :
-	    lead < 0xf0		 ? 3 : lead < 0xf5 ? 4 : 0;
-
-	if (len == 0 || len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	if ((lead == 0xe0 && at[1] < 0xa0) || (lead == 0xed && at[1] > 0x9f) ||
-	    (lead == 0xf0 && at[1] < 0x90) || (lead == 0xf4 && at[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 static void
 json_escape(struct mcp_buf *buf, unsigned char c)
 {
@@ -255,7 +277,7 @@ mcp_buf_json_string(struct mcp_buf *buf, struct mcp_text text)
 			i++;
 			continue;
 		}
-		len = utf8_len(at + i, text.len - i);
+		len = mcp_utf8_len(text.at + i, text.len - i);
 		if (len > 1 || at[i] == 0x7f) {
 			i += len;
 			continue;

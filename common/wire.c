@@ -30,11 +30,11 @@ struct member {
 static const struct form {
 	enum mcp_wire_kind kind;
 	enum mcp_wire_outcome outcome;
-	struct member members[10];
+	struct member members[12];
 } forms[] = {
 	{ MCP_HELLO, MCP_QUESTION,
 	    { N(pid), N(leaving), N(epoch), N(known), N(requests), N(failed),
-		N(running), ENDS, DIGEST } },
+		N(running), ENDS, DIGEST, T(data, 8 * 64) } },
 	{ MCP_HELLO, MCP_WELCOME, { N(epoch), N(known), ENDS, DIGEST } },
 	{ MCP_ADMIT, MCP_QUESTION,
 	    { STREAM, SUBJECT, T(request, MCP_WIRE_REQUEST_MAX), N(dialect),
@@ -48,6 +48,29 @@ static const struct form {
 	{ MCP_SESSION, MCP_QUESTION,
 	    { N(verb), STREAM, SUBJECT, N(expires), STATE } },
 	{ MCP_ENDED, MCP_QUESTION, { N(epoch), N(known), ENDS } },
+	{ MCP_BROADCAST, MCP_QUESTION,
+	    { N(topic), T(data, 8192), SUBJECT, STATE } },
+	{ MCP_BROADCAST, MCP_OK, { N(streams) } },
+	{ MCP_SESSION, MCP_STATE, { STATE } },
+	{ MCP_AWAIT, MCP_QUESTION,
+	    { STREAM, SUBJECT, T(request, MCP_WIRE_REQUEST_MAX),
+		N(call_deadline_ns) } },
+	{ MCP_RESPONSE, MCP_QUESTION,
+	    { STREAM, SUBJECT, T(request, MCP_WIRE_REQUEST_MAX),
+		T(data, MCP_WIRE_MAX) } },
+	{ MCP_ANSWER, MCP_QUESTION,
+	    { T(request, MCP_WIRE_REQUEST_MAX), N(how),
+		T(data, MCP_WIRE_MAX) } },
+	{ MCP_CANCEL, MCP_QUESTION,
+	    { STREAM, SUBJECT, T(request, MCP_WIRE_REQUEST_MAX) } },
+	{ MCP_OPEN, MCP_QUESTION,
+	    { STREAM, SUBJECT, T(request, MCP_WIRE_REQUEST_MAX) } },
+	{ MCP_OPEN, MCP_STATE, { N(ticket), STATE } },
+	{ MCP_CLOSE, MCP_QUESTION, { STREAM } },
+	{ MCP_CELL, MCP_QUESTION,
+	    { N(verb), STREAM, SUBJECT, N(expires), N(known), N(how), STATE } },
+	{ MCP_CELL, MCP_OK, { N(known) } },
+	{ MCP_CELL, MCP_STATE, { N(known), N(how), STATE } },
 };
 
 /* Every other answer has no fields. */
@@ -59,6 +82,14 @@ static const char *const kind_names[MCP_N_KINDS] = {
 	[MCP_DELIVER] = "deliver",
 	[MCP_SESSION] = "session",
 	[MCP_ENDED] = "ended",
+	[MCP_BROADCAST] = "broadcast",
+	[MCP_AWAIT] = "await",
+	[MCP_RESPONSE] = "response",
+	[MCP_ANSWER] = "answer",
+	[MCP_CANCEL] = "cancel",
+	[MCP_OPEN] = "open",
+	[MCP_CLOSE] = "close",
+	[MCP_CELL] = "cell",
 };
 
 static const char *const outcome_names[MCP_N_OUTCOMES] = {
@@ -78,6 +109,12 @@ static const char *const outcome_names[MCP_N_OUTCOMES] = {
 	[MCP_PARKED] = "parked",
 	[MCP_ANSWERED] = "answered",
 	[MCP_RUNNING] = "running",
+	[MCP_UNKNOWN] = "unknown",
+	[MCP_STATE] = "state",
+	[MCP_TAKEN] = "taken",
+	[MCP_EXISTS] = "exists",
+	[MCP_STALE] = "stale",
+	[MCP_NONE] = "none",
 };
 
 static const struct form *
@@ -94,19 +131,8 @@ put(struct mcp_buf *out, uint64_t number, unsigned bytes)
 {
 	char big[8];
 
-	for (unsigned i = 0; i < bytes; i++)
-		big[i] = (char)(number >> (8 * (bytes - 1 - i)));
+	mcp_big_put(big, number, bytes);
 	mcp_buf_append(out, big, bytes);
-}
-
-static uint64_t
-get(const char *at, unsigned bytes)
-{
-	uint64_t number = 0;
-
-	for (unsigned i = 0; i < bytes; i++)
-		number = number << 8 | (unsigned char)at[i];
-	return number;
 }
 
 int
@@ -155,7 +181,7 @@ read_member(struct mcp_text *rest, const struct member *m, char *base)
 
 	if (rest->len < head)
 		return MCP_WIRE_E_MALFORMED;
-	number = get(rest->at, head);
+	number = mcp_big_get(rest->at, head);
 	rest->at += head;
 	rest->len -= head;
 	if (m->type == NUMBER) {
@@ -181,13 +207,13 @@ mcp_wire_read(struct mcp_text bytes, struct mcp_letter *out)
 		return MCP_WIRE_E_HEAD;
 	out->kind = (enum mcp_wire_kind)(unsigned char)bytes.at[1];
 	out->outcome = (enum mcp_wire_outcome)(unsigned char)bytes.at[2];
-	out->correlation = get(bytes.at + 8, 8);
-	out->deadline_ns = get(bytes.at + 16, 8);
+	out->correlation = mcp_big_get(bytes.at + 8, 8);
+	out->deadline_ns = mcp_big_get(bytes.at + 16, 8);
 	if (bytes.at[0] != MCP_WIRE_VERSION)
 		return MCP_WIRE_E_VERSION;
 	if (out->kind == 0 || out->kind >= MCP_N_KINDS)
 		return MCP_WIRE_E_KIND;
-	if (get(bytes.at + 3, 5) != 0 || out->correlation == 0 ||
+	if (mcp_big_get(bytes.at + 3, 5) != 0 || out->correlation == 0 ||
 	    out->outcome >= MCP_N_OUTCOMES)
 		return MCP_WIRE_E_MALFORMED;
 	rest = (struct mcp_text){ bytes.at + MCP_WIRE_HEAD,
@@ -214,6 +240,19 @@ mcp_wire_outcome_name(enum mcp_wire_outcome outcome)
 }
 
 void
+mcp_wire_number_write(char *at, uint64_t number)
+{
+	for (unsigned i = 0; i < 8; i++)
+		at[i] = (char)(number >> (8 * (7 - i)));
+}
+
+uint64_t
+mcp_wire_number_read(const char *at)
+{
+	return mcp_big_get(at, 8);
+}
+
+void
 mcp_wire_end_write(struct mcp_buf *out, const uint8_t key[16],
     uint64_t expires_s)
 {
@@ -225,5 +264,5 @@ void
 mcp_wire_end_read(const char *at, uint8_t key[16], uint64_t *expires_sp)
 {
 	memcpy(key, at, 16);
-	*expires_sp = get(at + 16, 8);
+	*expires_sp = mcp_big_get(at + 16, 8);
 }

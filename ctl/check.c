@@ -1,4 +1,4 @@
-/* I let the worker read a configuration file, and pass on what it says. */
+/* check.c - I let the worker read a configuration, and pass on what it says */
 #include "config.h"
 
 #include <errno.h>

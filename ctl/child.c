@@ -1,4 +1,4 @@
-/* I start one process, and know how it is. */
+/* child.c - I start one process, and know how it is */
 #include "config.h"
 
 #include <errno.h>

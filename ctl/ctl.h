@@ -1,12 +1,10 @@
-/* ctl.h - the verbs of mcpctl
+/* ctl.h - I am the verbs of mcpctl
  *
  * Each verb is one file and one function: it gets its own name as argv[0],
  * and what it returns is the exit status of mcpctl.
  */
 #ifndef CTL_H
 #define CTL_H
-
-#include <stddef.h>
 
 int ctl_run(int argc, char **argv);
 int ctl_check(int argc, char **argv);

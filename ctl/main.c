@@ -1,4 +1,4 @@
-/* I am mcpctl: a table of verbs, and the way to our other programs. */
+/* main.c - I am mcpctl: a table of verbs, and the way to our other programs */
 #include "config.h"
 
 #include <ctype.h>
@@ -35,8 +35,8 @@ usage(FILE *out)
 	fputs("usage: mcpctl VERB [ARGUMENT...]\n\n", out);
 	for (i = 0; i < N_VERBS; i++)
 		fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].what);
-	fputs("\nmcpctl VERB --help tells more; mcpctl --version the version.\n",
-	    out);
+	fputs("\nmcpctl VERB --help tells more; "
+	      "mcpctl --version the version.\n", out);
 }
 
 /* The directory of our own executable, with its slash; "" if unknown. */

@@ -1,4 +1,4 @@
-/* I ask one address whether it answers a ping. */
+/* ping.c - I ask one address whether it answers a ping */
 #include "config.h"
 
 #include <errno.h>
@@ -6,7 +6,6 @@
 #include <netdb.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>

@@ -1,4 +1,5 @@
-/* I keep a site alive: broker, workers and the web server, in the foreground.
+/* run.c - I keep a site alive: broker, workers and the web server, in the
+ * foreground
  *
  * The listening sockets are mine, and my children inherit them: whoever dies
  * leaves a socket that still takes connections, and its successor serves them.

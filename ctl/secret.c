@@ -1,4 +1,4 @@
-/* I make the file with the keys that sessions are sealed with. */
+/* secret.c - I make the file with the keys that sessions are sealed with */
 #include "config.h"
 
 #include <stdbool.h>

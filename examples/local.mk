@@ -2,4 +2,7 @@
 dist_pkgdata_DATA = examples/mcp_sse_example.html \
 	examples/clients.sql \
 	examples/handbook.md \
-	examples/mcp.json
+	examples/mcp.json \
+	examples/plugin.c
+# built to be tested
+plugins += examples/plugin.so

@@ -1,6 +1,9 @@
 /* call.c - I am one running call: its message, its caller, its deadline */
 
 #include "fcgi/call.h"
+#include "fcgi/answer.h"
+#include "fcgi/ask.h"
+#include "fcgi/calls.h"
 #include "fcgi/control.h"
 #include "fcgi/dispatch.h"
 #include "fcgi/reply.h"
@@ -11,6 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* How long a letter may take; with it a caller is answered within 2 s. */
+#define LETTER_NS (1800 * MCP_MS)
 
 static void
 copy(char *to, size_t room, struct mcp_text from)
@@ -44,6 +50,9 @@ call_new(struct thread *thread, struct connection **connectionp)
 	request->body = MCP_BUF_INIT;
 	call->message = MCP_JSONRPC_INIT;
 	call->revision = MCP_2025_03_26;
+	call->log_level = -1;
+	call->result_type = "complete";
+	pthread_mutex_init(&call->lock, NULL);
 	copy(call->user, sizeof(call->user), request->user);
 	mcp_subject(request->user, call->subject);
 	return call;
@@ -54,8 +63,11 @@ call_free(struct call *call)
 {
 	if (call == NULL)
 		return;
+	asks_free(call->asks);
+	pthread_mutex_destroy(&call->lock);
 	mcp_jsonrpc_deinit(&call->message);
 	mcp_buf_deinit(&call->body);
+	mcp_buf_deinit(&call->task_result);
 	mcp_buf_deinit(&call->error);
 	mcp_buf_deinit(&call->data);
 	mcp_buf_deinit(&call->out);
@@ -77,7 +89,7 @@ call_fail(struct call *call, int code, const char *format, ...)
 	return CALL_E_FAILED;
 }
 
-struct mcp_line *
+static struct mcp_line *
 thread_line(struct thread *thread)
 {
 	struct worker *worker = thread->worker;
@@ -91,62 +103,20 @@ thread_line(struct thread *thread)
 	return thread->line;
 }
 
-/* --- the answer's way out ------------------------------------------------------ */
-
-static enum reply_condition
-deliver(struct call *call)
+int
+thread_ask(struct thread *thread, struct mcp_letter *question,
+    struct mcp_letter *answer)
 {
-	struct mcp_line *line = thread_line(call->thread);
-	struct mcp_letter answer, question = {
-		.kind = MCP_DELIVER,
-		.deadline_ns = mcp_clock_ns() + CALL_LETTER_NS,
-		.stream = mcp_text_of(call->stream),
-		.ticket = call->ticket,
-		.event = call->dialect == DIALECT_SEED ?
-		    MCP_TEXT("mcp_response") : MCP_TEXT("message"),
-		.data = mcp_buf_view(&call->out),
-	};
+	struct mcp_line *line = thread_line(thread);
+	uint64_t patience_ns = thread->letter_ns != 0 ? thread->letter_ns :
+							LETTER_NS;
 
-	if (line == NULL || mcp_line_ask(line, &question, &answer) != 0)
-		return REPLY_BROKER_AWAY;
-	switch (answer.outcome) {
-	case MCP_DELIVERED:
-	case MCP_PARKED:
-	case MCP_ANSWERED:
-		return REPLY_DONE;
-	case MCP_OVER_QUOTA:
-		return REPLY_OVER_QUOTA;
-	default:
-		return REPLY_LOST;
-	}
+	question->deadline_ns = mcp_clock_ns() + patience_ns;
+	return line == NULL ? MCP_BUS_E_AWAY :
+			      mcp_line_ask(line, question, answer);
 }
 
-/* What no event can carry is answered all the same: who was admitted waits. */
-static void
-fit(struct call *call)
-{
-	if (call->out.len <= call->worker->config->server.limits.max_event)
-		return;
-	call_fail(call, JSONRPC_INTERNAL_ERROR,
-	    "The answer is larger than an event of this server");
-	mcp_buf_reset(&call->out);
-	reply_response(call, call->message.id, MCP_TEXT_INIT);
-}
-
-static void
-finish(struct call *call)
-{
-	enum reply_condition condition = REPLY_DONE;
-
-	if (call->stream[0] != '\0' && call->out.len > 0) {
-		fit(call);
-		condition = deliver(call);
-	}
-	reply_call(call, condition);
-	call_free(call);
-}
-
-/* --- running ------------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------ */
 
 static void
 run(struct call *call)
@@ -161,12 +131,19 @@ run(struct call *call)
 	atomic_fetch_sub(&worker->n_running, 1);
 }
 
-/* The caller hung up while it waited: nobody wants the answer.
- * Spec: a session's caller that merely disconnected has not cancelled */
-static bool
-unwanted(const struct call *call)
+static void
+finish(struct call *call)
 {
-	return call->dialect == DIALECT_PLAIN && call->connection != NULL &&
+	calls_leave(call->worker->calls, call);
+	answer_finish(call);
+	call_free(call);
+}
+
+bool
+call_is_unwanted(const struct call *call)
+{
+	return (call->dialect == DIALECT_PLAIN ||
+	    call->dialect == DIALECT_MODERN) && call->connection != NULL &&
 	    gateway_abandoned(call->connection);
 }
 
@@ -175,24 +152,38 @@ static void
 run_in_slot(struct call *call)
 {
 	struct thread *thread = call->thread;
-	struct call *next;
+	struct slots *slots;
+	struct slot *slot;
 
 	while (call != NULL) {
 		call->thread = thread;
-		if (!unwanted(call))
+		/* who left while it waited wants no answer */
+		if (!atomic_load(&call->cancelled) && !call_is_unwanted(call))
 			run(call);
-		next = slots_release(call->worker->slots, call);
+		/* the answer first: who comes next must not wait behind a
+		 * reader, but for the slot alone */
+		slots = call->worker->slots;
+		slot = call->slot;
+		call->slot = NULL;
 		finish(call);
-		call = next;
+		call = slots_release(slots, slot);
 	}
+}
+
+void
+call_run_parked(struct call *call, struct thread *thread)
+{
+	call->thread = thread;
+	run_in_slot(call);
 }
 
 void
 call_start(struct call *call)
 {
 	bool needs_slot = call->batch ||
-	    (call->method != NULL && call->method->slot);
+	    (call->method != NULL && (call->method->traits & METHOD_SLOT) != 0);
 
+	calls_enter(call->worker->calls, call);
 	if (!needs_slot) {
 		run(call);
 		finish(call);
@@ -215,6 +206,7 @@ call_refuse(struct call *call)
 {
 	call_fail(call, MCP_OVERLOADED, "The server is busy: try again");
 	if (call->stream[0] == '\0' || call->connection != NULL) {
+		calls_leave(call->worker->calls, call);
 		reply_call(call, REPLY_BUSY);
 		call_free(call);
 		return;

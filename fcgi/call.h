@@ -13,8 +13,12 @@
 
 #include <mcp/jsonrpc.h>
 
+#include <pthread.h>
+#include <sys/queue.h>
+
 #define CALL_USER_MAX 256 /* bytes of a user's name that is logged */
 
+struct asks;
 struct method;
 struct slot;
 
@@ -22,6 +26,7 @@ struct slot;
 enum dialect {
 	DIALECT_PLAIN, /* a bare POST: JSON back */
 	DIALECT_LEGACY, /* the same with a session */
+	DIALECT_MODERN, /* every request carries everything */
 	DIALECT_SEED, /* "sent", and mcp_response on the stream */
 	DIALECT_SSE /* 202, and message on the stream */
 };
@@ -34,7 +39,7 @@ struct call {
 	struct worker *worker;
 	struct thread *thread; /* that runs it now */
 	struct call *next; /* while it waits for a slot */
-	struct slot *slot;
+	struct slot *_Atomic slot; /* NULL: it waits, or has had it */
 	uint64_t started_ns;
 	uint64_t deadline_ns;
 
@@ -45,16 +50,44 @@ struct call {
 
 	enum dialect dialect;
 	enum mcp_revision revision;
+	uint32_t capabilities; /* of the client: enum mcp_capability bits */
+	int log_level; /* the least it wants to hear of; -1: nothing */
+	bool level_known; /* a session's was asked for */
+	const char *progress_token; /* JSON, borrowed from message; or NULL */
 	const struct method *method;
 	char user[CALL_USER_MAX]; /* "" is nobody */
 	uint8_t subject[MCP_SUBJECT_LEN];
-	char stream[MCP_WIRE_STREAM_MAX + 1];
+	char owner[MCP_WIRE_STREAM_MAX + 1]; /* the stream, or the session's
+						name; empty: there is none */
+	char stream[MCP_WIRE_STREAM_MAX + 1]; /* the answer goes there */
 	uint64_t ticket;
 	char session[MCP_SESSION_MAX + 1]; /* made by initialize, or empty */
 	const char *name; /* of the tool, prompt or resource, for the log;
 			     borrowed from message */
 
+	/* while it runs */
+	TAILQ_ENTRY(call) others; /* of struct calls */
+	atomic_bool cancelled; /* nobody wants the answer any more, */
+	atomic_bool withdrawn; /* and the client has said so */
+	pthread_mutex_t lock; /* who writes to the connection */
+	atomic_bool streaming; /* the answer is an event stream, begun */
+	atomic_bool reports; /* the handler tells its own progress */
+	uint64_t written_ns; /* to that stream, the last time */
+	uint64_t reported_ns; /* automatic progress, the last time */
+	char resumable[MCP_WIRE_STREAM_MAX + 1]; /* that stream's name at the
+						    broker, or empty */
+	struct asks *asks; /* NULL where the method cannot ask */
+
+	/* where it became a task */
+	char task[33]; /* its id, or empty */
+	bool alone; /* its caller has been answered: no connection is left */
+	char task_created[MCP_TIMESTAMP_MAX];
+	uint64_t task_version; /* of its cell */
+	struct mcp_buf task_result; /* the bare result */
+
 	/* the outcome */
+	const char *result_type; /* from 2026-07-28 on; "complete" */
+	const struct mcp_cache *cache; /* may the result be kept? NULL: no */
 	int code; /* JSON-RPC error; 0: none */
 	struct mcp_buf error; /* its message */
 	struct mcp_buf data; /* its data, JSON text, may be empty */
@@ -78,16 +111,24 @@ int call_fail(struct call *call, int code, const char *format, ...)
  * Owner:  @call is taken */
 void call_start(struct call *call);
 
+/* call_run_parked() - on @thread, with the slot it has been given
+ * Owner:  @call is taken */
+void call_run_parked(struct call *call, struct thread *thread);
+
 /* call_refuse() - answer it unrun: no slot was free in time, or the waiting
  * room is full
  * Owner:  @call is taken */
 void call_refuse(struct call *call);
 
-/* thread_line() - the thread's line to the broker, made when first asked for
- * Return: NULL when the broker is away or no line can be made */
-struct mcp_line *thread_line(struct thread *thread);
+/* call_is_unwanted() - has the caller hung up, and does that mean anything?
+ * Spec: a legacy session's caller that merely disconnected has not cancelled;
+ *       from 2026-07-28 on, and without a session, it has */
+bool call_is_unwanted(const struct call *call);
 
-/* How long a letter may take; with it a caller is answered within 2 s. */
-#define CALL_LETTER_NS (1800 * MCP_MS)
+/* thread_ask() - send @question and wait for its answer
+ * Return: 0; MCP_BUS_E_AWAY, also where there is no line; -errno
+ * Owner:  as mcp_line_ask() */
+int thread_ask(struct thread *thread, struct mcp_letter *question,
+    struct mcp_letter *answer);
 
 #endif

@@ -1,6 +1,7 @@
 /* control.c - I hear the broker: who is alive, and what has ended */
 
 #include "fcgi/control.h"
+#include "fcgi/calls.h"
 #include "fcgi/gateway.h"
 #include "fcgi/slots.h"
 
@@ -25,6 +26,11 @@ struct end {
 	uint64_t expires_s; /* 0: free */
 };
 
+struct ends { /* open addressing, a power of two */
+	struct end *at;
+	size_t n, cap;
+};
+
 struct control {
 	struct worker *worker;
 	pthread_t id;
@@ -35,8 +41,7 @@ struct control {
 	_Atomic uint64_t welcomed_ns; /* when the broker last answered */
 	pthread_mutex_t lock; /* for the two below and `welcome` */
 	pthread_cond_t welcome;
-	struct end *ends; /* open addressing, a power of two */
-	size_t n_ends, cap;
+	struct ends young, old;
 
 	/* the control thread's own */
 	uint64_t epoch, known, hello_ns;
@@ -46,13 +51,13 @@ struct control {
 /* --- the ended sessions ------------------------------------------------------ */
 
 static struct end *
-find_end(const struct control *control, const uint8_t *key)
+find_end(const struct ends *ends, const uint8_t *key)
 {
 	size_t at;
 
 	memcpy(&at, key, sizeof(at)); /* random bytes: a hash already */
 	for (;; at++) {
-		struct end *end = &control->ends[at & (control->cap - 1)];
+		struct end *end = &ends->at[at & (ends->cap - 1)];
 
 		if (end->expires_s == 0 ||
 		    memcmp(end->key, key, MCP_SESSION_KEY_LEN) == 0)
@@ -60,49 +65,59 @@ find_end(const struct control *control, const uint8_t *key)
 	}
 }
 
-static void
-insert_end(struct control *control, const uint8_t *key, uint64_t expires_s)
+static bool
+has_end(const struct ends *ends, const uint8_t *key)
 {
-	struct end *end = find_end(control, key);
+	return ends->cap > 0 && find_end(ends, key)->expires_s != 0;
+}
+
+static void
+insert_end(struct ends *ends, const uint8_t *key, uint64_t expires_s)
+{
+	struct end *end = find_end(ends, key);
 
 	if (end->expires_s == 0)
-		control->n_ends++;
+		ends->n++;
 	memcpy(end->key, key, MCP_SESSION_KEY_LEN);
 	end->expires_s = expires_s;
 }
 
-/* A table twice as large, or as large, without what has expired by itself. */
+/* A table twice as large, without what has expired by itself. */
 static int
-rebuild(struct control *control)
+grow(struct ends *ends)
 {
-	struct end *old = control->ends;
-	size_t old_cap = control->cap;
+	struct ends old = *ends;
 	uint64_t now_s = (uint64_t)time(NULL);
-	size_t cap = old_cap == 0 ? 64 : old_cap * 2;
-	struct end *ends = calloc(cap, sizeof(*ends));
+	size_t cap = old.cap == 0 ? 64 : old.cap * 2;
+	struct end *at = calloc(cap, sizeof(*at));
 
-	if (ends == NULL)
+	if (at == NULL)
 		return -ENOMEM;
-	control->ends = ends;
-	control->cap = cap;
-	control->n_ends = 0;
-	for (size_t i = 0; i < old_cap; i++)
-		if (old[i].expires_s > now_s)
-			insert_end(control, old[i].key, old[i].expires_s);
-	free(old);
+	*ends = (struct ends){ at, 0, cap };
+	for (size_t i = 0; i < old.cap; i++)
+		if (old.at[i].expires_s > now_s)
+			insert_end(ends, old.at[i].key, old.at[i].expires_s);
+	free(old.at);
 	return 0;
 }
 
+/* Two tables: when the young one is full it becomes the old one, and what was
+ * old is forgotten. */
 static int
 note_end(struct control *control, const uint8_t *key, uint64_t expires_s)
 {
-	if (expires_s <= (uint64_t)time(NULL))
+	struct ends *young = &control->young;
+
+	if (expires_s <= (uint64_t)time(NULL) || has_end(young, key))
 		return 0; /* expired tokens are refused anyway */
-	if (control->n_ends * 2 >= control->cap && rebuild(control) != 0)
+	if (young->n == ENDS_MAX) {
+		free(control->old.at);
+		control->old = *young;
+		*young = (struct ends){ NULL, 0, 0 };
+	}
+	if (young->n * 2 >= young->cap && grow(young) != 0)
 		return -ENOMEM;
-	if (control->n_ends >= 2 * ENDS_MAX)
-		return -ENOSPC;
-	insert_end(control, key, expires_s);
+	insert_end(young, key, expires_s);
 	return 0;
 }
 
@@ -124,13 +139,20 @@ note_ends(struct control *control, struct mcp_text ends)
 }
 
 static void
+write_table(const struct ends *ends, struct mcp_buf *out)
+{
+	for (size_t i = 0; i < ends->cap; i++)
+		if (ends->at[i].expires_s != 0)
+			mcp_wire_end_write(out, ends->at[i].key,
+			    ends->at[i].expires_s);
+}
+
+static void
 write_ends(struct control *control, struct mcp_buf *out)
 {
 	pthread_mutex_lock(&control->lock);
-	for (size_t i = 0; i < control->cap; i++)
-		if (control->ends[i].expires_s != 0)
-			mcp_wire_end_write(out, control->ends[i].key,
-			    control->ends[i].expires_s);
+	write_table(&control->old, out);
+	write_table(&control->young, out);
 	pthread_mutex_unlock(&control->lock);
 }
 
@@ -141,9 +163,18 @@ control_session_ended(struct control *control,
 	bool ended;
 
 	pthread_mutex_lock(&control->lock);
-	ended = control->cap > 0 && find_end(control, key)->expires_s != 0;
+	ended = has_end(&control->young, key) || has_end(&control->old, key);
 	pthread_mutex_unlock(&control->lock);
 	return ended;
+}
+
+bool
+worker_tolerates(struct worker *worker, enum mcp_quirk quirk)
+{
+	if (worker->config->server.strict[quirk])
+		return false;
+	atomic_fetch_add(&worker->n_quirks[quirk], 1);
+	return true;
 }
 
 bool
@@ -154,13 +185,14 @@ control_broker_here(struct control *control)
 	return welcomed_ns != 0 && mcp_clock_ns() < welcomed_ns + AWAY_NS;
 }
 
-/* --- letters ----------------------------------------------------------------- */
+/* --- letters ------------------------------------------------------------ */
 
 static void
 say_hello(struct control *control, bool leaving)
 {
 	struct worker *worker = control->worker;
 	struct mcp_buf ends = MCP_BUF_INIT;
+	char quirks[8 * MCP_N_QUIRKS];
 	struct mcp_letter hello = {
 		.kind = MCP_HELLO,
 		.deadline_ns = mcp_clock_ns() + AWAY_NS,
@@ -172,8 +204,12 @@ say_hello(struct control *control, bool leaving)
 		.failed = atomic_load(&worker->n_failed),
 		.running = (uint64_t)atomic_load(&worker->n_running),
 		.digest = mcp_text_of(worker->config->digest),
+		.data = { quirks, sizeof(quirks) },
 	};
 
+	for (size_t i = 0; i < MCP_N_QUIRKS; i++)
+		mcp_wire_number_write(quirks + 8 * i,
+		    atomic_load(&worker->n_quirks[i]));
 	if (control->tell_all)
 		write_ends(control, &ends);
 	hello.ends = mcp_buf_view(&ends);
@@ -202,19 +238,53 @@ hear_welcome(struct control *control, const struct mcp_letter *welcome)
 }
 
 static void
-hear_ended(struct control *control, const struct mcp_letter *question)
+answer_plainly(struct control *control, const struct mcp_letter *question,
+    enum mcp_wire_outcome outcome)
 {
 	struct mcp_letter answer = {
-		.kind = MCP_ENDED,
-		.outcome = MCP_OK,
+		.kind = question->kind,
+		.outcome = outcome,
 		.correlation = question->correlation,
 	};
 
+	(void)mcp_line_send(control->line, &answer);
+}
+
+static void
+hear_ended(struct control *control, const struct mcp_letter *question)
+{
+	enum mcp_wire_outcome outcome = MCP_OK;
+
 	if (note_ends(control, question->ends) != 0)
-		answer.outcome = MCP_NO_ROOM;
+		outcome = MCP_NO_ROOM;
 	else if (question->epoch == control->epoch)
 		control->known = question->known;
-	(void)mcp_line_send(control->line, &answer);
+	answer_plainly(control, question, outcome);
+}
+
+static void
+hear_question(struct control *control, const struct mcp_letter *question)
+{
+	struct calls *calls = control->worker->calls;
+
+	switch (question->kind) {
+	case MCP_ENDED:
+		hear_ended(control, question);
+		break;
+	case MCP_ANSWER:
+		answer_plainly(control, question,
+		    calls_answer(calls, question->request,
+			(int)question->how, question->data) ?
+			MCP_OK : MCP_UNKNOWN);
+		break;
+	case MCP_CANCEL:
+		calls_cancel(calls, question->stream, question->subject,
+		    question->request);
+		answer_plainly(control, question, MCP_OK);
+		break;
+	default:
+		answer_plainly(control, question, MCP_UNKNOWN_KIND);
+	}
 }
 
 static void
@@ -225,9 +295,8 @@ hear(struct control *control)
 	while (mcp_line_receive(control->line, &letter) == 0) {
 		if (letter.kind == MCP_HELLO && letter.outcome == MCP_WELCOME)
 			hear_welcome(control, &letter);
-		else if (letter.kind == MCP_ENDED &&
-		    letter.outcome == MCP_QUESTION)
-			hear_ended(control, &letter);
+		else if (letter.outcome == MCP_QUESTION)
+			hear_question(control, &letter);
 	}
 }
 
@@ -246,7 +315,8 @@ control_run(void *argument)
 	struct worker *worker = control->worker;
 
 	/* A DEALER belongs to the thread that made it. */
-	if (mcp_line_new(worker->bus, worker->process, 0, &control->line) != 0) {
+	if (mcp_line_new(worker->bus, worker->process, 0,
+		&control->line) != 0) {
 		mcp_log(MCP_LOG_ERROR, "no line to the broker");
 		return NULL;
 	}
@@ -262,6 +332,7 @@ control_run(void *argument)
 		now_ns = mcp_clock_ns();
 		gateway_expire(worker->gateway, now_ns);
 		slots_expire(worker->slots, &control->thread, now_ns);
+		calls_tick(worker->calls, &control->thread, now_ns);
 	}
 	say_hello(control, true);
 	/* its answer is the proof that the goodbye arrived */
@@ -283,6 +354,7 @@ control_new(struct worker *worker, struct control **controlp)
 	control->worker = worker;
 	control->thread.worker = worker;
 	control->thread.number = UINT16_MAX;
+	control->thread.letter_ns = 50 * MCP_MS; /* others wait for this one */
 	pthread_mutex_init(&control->lock, NULL);
 	pthread_cond_init(&control->welcome, NULL);
 	control->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -319,6 +391,7 @@ control_free(struct control *control)
 	close(control->stop_fd);
 	pthread_cond_destroy(&control->welcome);
 	pthread_mutex_destroy(&control->lock);
-	free(control->ends);
+	free(control->young.at);
+	free(control->old.at);
 	free(control);
 }

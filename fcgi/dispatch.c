@@ -1,8 +1,10 @@
 /* dispatch.c - I am a table: method, handler, first and last revision */
 
 #include "fcgi/dispatch.h"
+#include "fcgi/ask.h"
 #include "fcgi/reply.h"
 
+#include <mcp/json.h>
 #include <mcp/log.h>
 
 #include <errno.h>
@@ -11,29 +13,91 @@
 
 #define FIRST MCP_REVISION_FIRST
 #define LEGACY MCP_REVISION_LEGACY_LAST
+#define MODERN MCP_2026_07_28
 #define LAST MCP_REVISION_LAST
 
+#define RUNS (METHOD_SLOT | METHOD_ASKS)
+
 static const struct method methods[] = {
-	{ "initialize", lifecycle_initialize, FIRST, LEGACY, false },
-	{ "ping", lifecycle_ping, FIRST, LEGACY, false },
-	{ "tools/list", tools_list, FIRST, LAST, false },
-	{ "tools/call", tools_call, FIRST, LAST, true },
-	{ "resources/list", resources_list, FIRST, LAST, false },
+	{ "initialize", lifecycle_initialize, FIRST, LEGACY, 0, NULL },
+	{ "ping", lifecycle_ping, FIRST, LEGACY, 0, NULL },
+	{ "server/discover", lifecycle_discover, MODERN, LAST, 0, NULL },
+	{ "tools/list", tools_list, FIRST, LAST, METHOD_TOOLS, NULL },
+	{ "tools/call", tools_call, FIRST, LAST, METHOD_TOOLS | RUNS, "name" },
+	{ "resources/list", resources_list, FIRST, LAST, METHOD_RESOURCES,
+	    NULL },
 	{ "resources/templates/list", resources_templates_list, FIRST, LAST,
-	    false },
-	{ "resources/read", resources_read, FIRST, LAST, true },
-	{ "prompts/list", prompts_list, FIRST, LAST, false },
-	{ "prompts/get", prompts_get, FIRST, LAST, true },
+	    METHOD_RESOURCES, NULL },
+	{ "resources/read", resources_read, FIRST, LAST,
+	    METHOD_RESOURCES | RUNS, "uri" },
+	{ "prompts/list", prompts_list, FIRST, LAST, METHOD_PROMPTS, NULL },
+	{ "prompts/get", prompts_get, FIRST, LAST, METHOD_PROMPTS | RUNS,
+	    "name" },
+	{ "resources/subscribe", resources_subscribe, FIRST, LEGACY,
+	    METHOD_RESOURCES, NULL },
+	{ "resources/unsubscribe", resources_unsubscribe, FIRST, LEGACY,
+	    METHOD_RESOURCES, NULL },
+	{ "logging/setLevel", logging_set_level, FIRST, LEGACY, 0, NULL },
+	{ "tasks/get", tasks_get, MODERN, LAST, METHOD_TASKS, "taskId" },
+	{ "tasks/update", tasks_update, MODERN, LAST, METHOD_TASKS, "taskId" },
+	{ "tasks/cancel", tasks_cancel, MODERN, LAST, METHOD_TASKS, "taskId" },
+	{ "completion/complete", completion_complete, FIRST, LAST,
+	    METHOD_COMPLETIONS | METHOD_SLOT, NULL },
 };
 
-const struct method *
-dispatch_method(const char *name, enum mcp_revision revision)
+static bool
+has_completions(const struct mcp_config *config)
 {
+	size_t n = 0;
+
+	for (size_t i = 0; i < config->n_prompts; i++)
+		n += config->prompts[i].n_completions;
+	for (size_t i = 0; i < config->n_templates; i++)
+		n += config->templates[i].n_completions;
+	return n > 0;
+}
+
+unsigned
+dispatch_offers(const struct mcp_config *config)
+{
+	return (config->n_tools > 0 ? METHOD_TOOLS : 0) |
+	    (config->n_resources + config->n_templates > 0 ? METHOD_RESOURCES :
+							     0) |
+	    (config->n_prompts > 0 ? METHOD_PROMPTS : 0) |
+	    (has_completions(config) ? METHOD_COMPLETIONS : 0) |
+	    (config->plugins.n > 0 ? METHOD_TASKS : 0);
+}
+
+/* Clients of the legacy eras ask for lists that were never declared, and fail
+ * where there are none: those are empty there. */
+static bool
+is_offered(struct worker *worker, const struct method *method,
+    enum mcp_revision revision)
+{
+	unsigned needs = method->traits &
+	    (METHOD_TOOLS | METHOD_RESOURCES | METHOD_PROMPTS |
+		METHOD_COMPLETIONS | METHOD_TASKS);
+
+	if ((dispatch_offers(worker->config) & needs) == needs)
+		return true;
+	return mcp_revision_era(revision) == MCP_ERA_LEGACY &&
+	    needs != METHOD_COMPLETIONS &&
+	    worker_tolerates(worker, MCP_QUIRK_UNDECLARED_LIST);
+}
+
+const struct method *
+dispatch_method(struct worker *worker, const char *name,
+    enum mcp_revision revision)
+{
+	const struct method *method = NULL;
+
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		if (strcmp(methods[i].name, name) == 0)
-			return revision >= methods[i].first &&
-				revision <= methods[i].last ? &methods[i] : NULL;
-	return NULL;
+			method = &methods[i];
+	if (method == NULL || revision < method->first ||
+	    revision > method->last || !is_offered(worker, method, revision))
+		return NULL;
+	return method;
 }
 
 static int
@@ -47,7 +111,36 @@ run_method(struct call *call, struct mcp_buf *result)
 	if (params != NULL && !json_object_is_type(params, json_type_object))
 		return call_fail(call, JSONRPC_INVALID_PARAMS,
 		    "params: expected an object");
+	if ((call->method->traits & METHOD_ASKS) != 0) {
+		int condition = asks_open(call);
+
+		if (condition != 0)
+			return condition;
+	}
 	return call->method->run(call, result);
+}
+
+/* What every result carries from 2026-07-28 on, after the method's own members.
+ * Spec: "Overview", "ResultType" and "_meta"; "Caching" */
+void
+dispatch_complete(const struct call *call, struct mcp_buf *result)
+{
+	if (!mcp_revision_has(call->revision, MCP_FIELD_RESULT_TYPE) ||
+	    result->failed)
+		return;
+	result->len--; /* its closing brace */
+	mcp_buf_printf(result, "%s\"resultType\":\"%s\"",
+	    result->len > 1 ? "," : "", call->result_type);
+	if (call->cache != NULL)
+		mcp_buf_printf(result,
+		    ",\"ttlMs\":%llu,\"cacheScope\":\"%s\"",
+		    (unsigned long long)call->cache->ttl_ms,
+		    call->cache->is_public ? "public" : "private");
+	mcp_buf_puts(result,
+	    ",\"_meta\":{\"io.modelcontextprotocol/serverInfo\":");
+	lifecycle_server_info(&call->worker->config->server, call->revision,
+	    result);
+	mcp_buf_puts(result, "}}");
 }
 
 void
@@ -56,6 +149,8 @@ dispatch_run(struct call *call)
 	struct mcp_buf result = MCP_BUF_INIT;
 	int condition = run_method(call, &result);
 
+	if (condition == 0)
+		dispatch_complete(call, &result);
 	if (condition == 0 && result.failed)
 		condition = -ENOMEM;
 	if (condition == 0 &&
@@ -67,11 +162,15 @@ dispatch_run(struct call *call)
 		    strerror(-condition));
 		call_fail(call, JSONRPC_INTERNAL_ERROR, "Internal error");
 	}
+	if (call->task[0] != '\0') {
+		call->task_result = result;
+		return;
+	}
 	reply_response(call, call->message.id, mcp_buf_view(&result));
 	mcp_buf_deinit(&result);
 }
 
-/* One message of a batch: an error in it is its own answer and nobody else's. */
+/* One message of a batch: an error in it is its own answer, nobody else's. */
 static void
 run_element(struct call *call, struct mcp_text text)
 {
@@ -92,7 +191,8 @@ run_element(struct call *call, struct mcp_text text)
 		reply_response(call, message->id, MCP_TEXT_INIT);
 		return;
 	}
-	call->method = dispatch_method(message->method, call->revision);
+	call->method = dispatch_method(call->worker, message->method,
+	    call->revision);
 	if (call->method != NULL && call->method->run == lifecycle_initialize) {
 		call_fail(call, JSONRPC_INVALID_REQUEST,
 		    "initialize cannot be part of a batch");
@@ -114,6 +214,8 @@ dispatch_batch(struct call *call)
 		mcp_jsonrpc_deinit(&call->message);
 		call->message = MCP_JSONRPC_INIT;
 		call->name = NULL;
+		asks_free(call->asks);
+		call->asks = NULL;
 	}
 	if (call->out.len == 1)
 		mcp_buf_reset(&call->out); /* nothing asked for an answer */
@@ -124,18 +226,16 @@ dispatch_batch(struct call *call)
 void
 dispatch_versions(struct mcp_buf *out)
 {
-	for (enum mcp_revision r = LEGACY; r >= FIRST; r--)
-		mcp_buf_printf(out, "%s\"%s\"", r == LEGACY ? "" : ",",
+	for (enum mcp_revision r = LAST; r >= FIRST; r--)
+		mcp_buf_printf(out, "%s\"%s\"", r == LAST ? "" : ",",
 		    mcp_revision_name(r));
 }
 
 int
 param_string(struct call *call, const char *name, const char **valuep)
 {
-	struct json_object *value = NULL;
+	struct json_object *value = mcp_json_get(call->message.params, name);
 
-	if (call->message.params != NULL)
-		json_object_object_get_ex(call->message.params, name, &value);
 	if (!json_object_is_type(value, json_type_string))
 		return call_fail(call, JSONRPC_INVALID_PARAMS,
 		    "params.%s: expected a string", name);
@@ -149,9 +249,7 @@ param_string(struct call *call, const char *name, const char **valuep)
 int
 param_object(struct call *call, const char *name, struct json_object **valuep)
 {
-	*valuep = NULL;
-	if (call->message.params != NULL)
-		json_object_object_get_ex(call->message.params, name, valuep);
+	*valuep = mcp_json_get(call->message.params, name);
 	if (*valuep != NULL && !json_object_is_type(*valuep, json_type_object))
 		return call_fail(call, JSONRPC_INVALID_PARAMS,
 		    "params.%s: expected an object", name);

@@ -6,24 +6,23 @@
  */
 
 #include "fcgi/endpoint.h"
+#include "fcgi/calls.h"
 #include "fcgi/control.h"
 #include "fcgi/dispatch.h"
+#include "fcgi/meta.h"
 #include "fcgi/reply.h"
 
 #include <mcp/gate.h>
-#include <mcp/log.h>
 
 #include <json-c/json.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define META_VERSION "io.modelcontextprotocol/protocolVersion"
 #define BATCH_MAX 100 /* messages */
 #define ADMITTED_SLACK_NS (5 * MCP_S) /* for the letters around a call */
 
-/* --- the message --------------------------------------------------------------- */
+/* --- the message -------------------------------------------------------- */
 
 static int
 count_batch(struct call *call, struct mcp_text text)
@@ -71,67 +70,108 @@ read_message(struct call *call)
 	return call->batch ? count_batch(call, text) : 0;
 }
 
-static struct json_object *
-meta_version(const struct call *call)
-{
-	struct json_object *meta = NULL, *version = NULL;
-
-	if (json_object_is_type(call->message.params, json_type_object))
-		json_object_object_get_ex(call->message.params, "_meta", &meta);
-	if (json_object_is_type(meta, json_type_object))
-		json_object_object_get_ex(meta, META_VERSION, &version);
-	return version;
-}
-
-static int
-unsupported(struct call *call, struct mcp_text requested)
-{
-	mcp_buf_puts(&call->data, "{\"supported\":[");
-	dispatch_versions(&call->data);
-	mcp_buf_puts(&call->data, "],\"requested\":");
-	mcp_buf_json_string(&call->data, requested);
-	mcp_buf_putc(&call->data, '}');
-	return call_fail(call, MCP_UNSUPPORTED_VERSION,
-	    "Unsupported protocol version");
-}
-
-/* "2025-11-25, 2025-11-25" is what some clients make of one version. */
-static struct mcp_text
-header_version(const struct http_request *request)
-{
-	struct mcp_text version = request->version;
-	const char *comma = version.len ? memchr(version.at, ',', version.len) :
-					  NULL;
-
-	if (comma != NULL)
-		version.len = (size_t)(comma - version.at);
-	return mcp_text_trim(version);
-}
-
-/* Which revision speaks, where neither a session nor a stream says so.
- * Spec: 2026-07-28 "Versioning and Compatibility"; 2025-06-18 "Transports",
- *       "Protocol Version Header" */
+/* Which legacy revision speaks, where neither a session nor a stream says so.
+ * Spec: 2025-06-18 "Transports", "Protocol Version Header" */
 static int
 choose_revision(struct call *call, const struct http_request *request)
 {
-	struct json_object *version = meta_version(call);
-	struct mcp_text header = header_version(request);
+	struct mcp_text header = meta_header_version(request);
 	enum mcp_revision named = mcp_revision_of(header);
 
-	if (version != NULL)
-		return unsupported(call,
-		    mcp_text_of(json_object_get_string(version)));
-	if (header.len > 0 && (named == MCP_REVISION_NONE ||
-	    mcp_revision_era(named) == MCP_ERA_MODERN))
-		return unsupported(call, header);
-	if (named != MCP_REVISION_NONE)
-		call->revision = named;
+	if (header.len == 0)
+		return 0;
+	if (named == MCP_REVISION_NONE ||
+	    mcp_revision_era(named) == MCP_ERA_MODERN)
+		return meta_unsupported(call, header);
+	call->revision = named;
 	return 0;
 }
 
-/* --- POST to the mount ----------------------------------------------------------- */
+/* --- what is no request ------------------------------------------------- */
 
-/* Return: 0; REPLY_NO_SESSION */
+/* The raw text of one member, two levels down at most. */
+static struct mcp_text
+raw_member(struct mcp_text json, const char *outer, const char *inner)
+{
+	struct mcp_scan_watch watch = { outer, MCP_TEXT_INIT };
+
+	if (mcp_scan(json, 0, &watch, 1, NULL) != 0)
+		return MCP_TEXT_INIT;
+	return inner == NULL ? watch.value :
+			       raw_member(watch.value, inner, NULL);
+}
+
+/* The client takes a request back: whichever process runs it stops.
+ * Spec: 2025-11-25 "Cancellation" */
+static void
+hear_cancelled(struct call *call)
+{
+	struct mcp_letter answer, question = {
+		.kind = MCP_CANCEL,
+		.stream = mcp_text_of(call->owner),
+		.subject = { (const char *)call->subject, MCP_SUBJECT_LEN },
+		.request = raw_member(mcp_buf_view(&call->body), "params",
+		    "requestId"),
+	};
+
+	if (question.request.len == 0 ||
+	    question.request.len > MCP_WIRE_REQUEST_MAX)
+		return;
+	/* here at once, elsewhere by the broker, who may be away */
+	calls_cancel(call->worker->calls, question.stream, question.subject,
+	    question.request);
+	(void)thread_ask(call->thread, &question, &answer);
+}
+
+/* The client answers one of our requests: whoever waits for it hears it. */
+static void
+hear_response(struct call *call)
+{
+	struct mcp_letter answer, question = {
+		.kind = MCP_RESPONSE,
+		.stream = mcp_text_of(call->owner),
+		.subject = { (const char *)call->subject, MCP_SUBJECT_LEN },
+		.request = call->message.id,
+		.data = mcp_buf_view(&call->body),
+	};
+
+	if (question.request.len <= MCP_WIRE_REQUEST_MAX)
+		(void)thread_ask(call->thread, &question, &answer);
+}
+
+/* Neither is answered; and nobody without session or stream can be meant. */
+static void
+hear_word(struct call *call)
+{
+	if (call->owner[0] == '\0')
+		return;
+	if (call->message.kind == MCP_JSONRPC_RESPONSE)
+		hear_response(call);
+	else if (strcmp(call->message.method, "notifications/cancelled") == 0)
+		hear_cancelled(call);
+}
+
+/* --- POST to the mount -------------------------------------------------- */
+
+/* Spec: 2025-06-18 "Transports", "Protocol Version Header": a session's
+ *       requests name its revision */
+static int
+check_version(struct call *call, const struct http_request *request,
+    enum mcp_revision revision)
+{
+	struct mcp_text header = meta_header_version(request);
+
+	if (header.len == 0 && revision >= MCP_2025_06_18 &&
+	    !worker_tolerates(call->worker, MCP_QUIRK_ABSENT_VERSION))
+		return call_fail(call, JSONRPC_INVALID_REQUEST,
+		    "MCP-Protocol-Version is missing");
+	if (header.len > 0 && mcp_revision_of(header) != revision &&
+	    !worker_tolerates(call->worker, MCP_QUIRK_FOREIGN_VERSION))
+		return call_fail(call, JSONRPC_INVALID_REQUEST,
+		    "MCP-Protocol-Version is not that of the session");
+	return 0;
+}
+
 static enum reply_condition
 open_session(struct call *call, const struct http_request *request)
 {
@@ -142,9 +182,12 @@ open_session(struct call *call, const struct http_request *request)
 	    memcmp(session.subject, call->subject, MCP_SUBJECT_LEN) != 0 ||
 	    control_session_ended(call->worker->control, session.key))
 		return REPLY_NO_SESSION;
+	mcp_session_name(&session, call->owner);
 	call->dialect = DIALECT_LEGACY;
 	call->revision = session.revision;
-	return REPLY_DONE;
+	call->capabilities = session.capabilities;
+	return check_version(call, request, session.revision) == 0 ?
+	    REPLY_DONE : REPLY_BAD;
 }
 
 static bool
@@ -154,17 +197,52 @@ is_initialize(const struct call *call)
 	    strcmp(call->message.method, "initialize") == 0;
 }
 
+/* Everything is in the request; a session it may name is not looked at. */
+static enum reply_condition
+prepare_modern(struct call *call, const struct http_request *request)
+{
+	call->dialect = DIALECT_MODERN;
+	if (call->message.kind != MCP_JSONRPC_REQUEST)
+		return REPLY_DONE;
+	if (meta_read(call, request) != 0)
+		return REPLY_BAD;
+	call->method = dispatch_method(call->worker,
+	    call->message.method, call->revision);
+	if (meta_mirrors(call, request) != 0)
+		return REPLY_BAD;
+	/* this one is the broker's: a proxy that sent it here did not see the
+	 * header we see */
+	if (strcmp(call->message.method, "subscriptions/listen") == 0) {
+		call_fail(call, MCP_HEADER_MISMATCH, "Header mismatch: "
+		    "subscriptions/listen was not routed by Mcp-Method");
+		return REPLY_BAD;
+	}
+	return REPLY_DONE;
+}
+
 static enum reply_condition
 prepare_call(struct call *call)
 {
 	const struct http_request *request = gateway_request(call->connection);
+	enum reply_condition condition = REPLY_DONE;
 
-	if (read_message(call) != 0 || choose_revision(call, request) != 0)
+	if (read_message(call) != 0)
+		return REPLY_BAD;
+	if (meta_version_repeated(request) &&
+	    !worker_tolerates(call->worker, MCP_QUIRK_REPEATED_VERSION)) {
+		call_fail(call, JSONRPC_INVALID_REQUEST,
+		    "MCP-Protocol-Version stands twice");
+		return REPLY_BAD;
+	}
+	if (meta_is_modern(call, request))
+		return prepare_modern(call, request);
+	if (choose_revision(call, request) != 0)
 		return REPLY_BAD;
 	/* who initializes begins anew, whatever session it came from */
-	if (request->session.len > 0 && !is_initialize(call) &&
-	    open_session(call, request) != REPLY_DONE)
-		return REPLY_NO_SESSION;
+	if (request->session.len > 0 && !is_initialize(call))
+		condition = open_session(call, request);
+	if (condition != REPLY_DONE)
+		return condition;
 	if (call->batch && !mcp_revision_has(call->revision, MCP_FIELD_BATCH)) {
 		call_fail(call, JSONRPC_INVALID_REQUEST,
 		    "Invalid Request: this protocol version has no batches");
@@ -186,17 +264,26 @@ post_mcp(struct thread *thread, struct connection **connectionp)
 	 * a response has no answer but its acknowledgement */
 	if (condition != REPLY_DONE ||
 	    (!call->batch && call->message.kind != MCP_JSONRPC_REQUEST)) {
+		if (condition == REPLY_DONE)
+			hear_word(call);
 		reply_call(call, condition);
 		call_free(call);
 		return;
 	}
-	if (!call->batch)
-		call->method = dispatch_method(call->message.method,
-		    call->revision);
-	call_start(call);
+	if (!call->batch && call->dialect != DIALECT_MODERN) {
+		call->method = dispatch_method(call->worker,
+		    call->message.method, call->revision);
+		condition = meta_wishes(call) == 0 ? REPLY_DONE : REPLY_BAD;
+	}
+	if (condition == REPLY_DONE) {
+		call_start(call);
+		return;
+	}
+	reply_call(call, condition);
+	call_free(call);
 }
 
-/* --- POST to a stream ------------------------------------------------------------ */
+/* --- POST to a stream --------------------------------------------------- */
 
 /* The seed puts the stream's id into the message, HTTP+SSE into the URL. */
 static bool
@@ -218,20 +305,23 @@ find_stream(struct call *call, const struct http_request *request)
 		return false;
 	memcpy(call->stream, id.at, id.len);
 	call->stream[id.len] = '\0';
+	memcpy(call->owner, call->stream, id.len + 1);
 	return true;
 }
 
-/* What initialize left with the stream. A client whose stream broke opens
- * another and does not initialize again: there its header says what was agreed
- * on. */
+/* What initialize left with the stream: the revision, and what the client can
+ * do. A client whose stream broke opens another and does not initialize again:
+ * there its header says what was agreed on. */
 static void
 use_state(struct call *call, struct mcp_text state)
 {
 	enum mcp_revision revision = mcp_revision_of(
-	    header_version(gateway_request(call->connection)));
+	    meta_header_version(gateway_request(call->connection)));
 
-	if (state.len > 0)
+	if (state.len == 5) {
 		revision = (enum mcp_revision)state.at[0];
+		call->capabilities = (uint32_t)mcp_big_get(state.at + 1, 4);
+	}
 	if (revision < MCP_REVISION_FIRST ||
 	    revision > MCP_REVISION_LEGACY_LAST)
 		revision = MCP_2024_11_05;
@@ -265,11 +355,9 @@ static enum reply_condition
 admit(struct call *call)
 {
 	const struct mcp_limits *limits = &call->worker->config->server.limits;
-	struct mcp_line *line = thread_line(call->thread);
 	bool asks = call->message.kind == MCP_JSONRPC_REQUEST;
 	struct mcp_letter answer, question = {
 		.kind = MCP_ADMIT,
-		.deadline_ns = mcp_clock_ns() + CALL_LETTER_NS,
 		.stream = mcp_text_of(call->stream),
 		.subject = { (const char *)call->subject, MCP_SUBJECT_LEN },
 		.request = asks ? call->message.id : MCP_TEXT_INIT,
@@ -285,7 +373,7 @@ admit(struct call *call)
 		    "Invalid Request: the id is too long");
 		return REPLY_BAD;
 	}
-	if (line == NULL || mcp_line_ask(line, &question, &answer) != 0)
+	if (thread_ask(call->thread, &question, &answer) != 0)
 		return REPLY_BROKER_AWAY;
 	return hear_admission(call, &answer);
 }
@@ -326,22 +414,26 @@ post_message(struct thread *thread, struct connection **connectionp)
 	if (call->dialect == DIALECT_SSE)
 		reply_accepted(call);
 	if (call->message.kind != MCP_JSONRPC_REQUEST) {
+		hear_word(call);
 		reply_call(call, REPLY_DONE);
 		call_free(call);
 		return;
 	}
-	call->method = dispatch_method(call->message.method, call->revision);
+	call->method = dispatch_method(call->worker,
+	    call->message.method, call->revision);
+	/* wishes that cannot be understood are none: the call is admitted */
+	(void)meta_wishes(call);
 	call_start(call);
 }
 
-/* --- the other doors --------------------------------------------------------------- */
+/* --- the other doors ---------------------------------------------------- */
 
 static void
 get_mcp(struct thread *thread, struct connection **connectionp)
 {
 	const struct http_request *request = gateway_request(*connectionp);
 
-	/* a stream belongs to the broker; holding it here would hold a thread */
+	/* a stream belongs to the broker; held here it would hold a thread */
 	if (request->method == HTTP_GET &&
 	    http_accepts(request, "text/event-stream", false))
 		reply_not_allowed(thread, connectionp,
@@ -353,23 +445,21 @@ get_mcp(struct thread *thread, struct connection **connectionp)
 static enum reply_condition
 end_session(struct call *call, const struct http_request *request)
 {
-	struct mcp_line *line = thread_line(call->thread);
-	char name[MCP_SESSION_NAME_MAX];
-	struct mcp_session session;
 	struct mcp_letter answer, question = {
 		.kind = MCP_SESSION,
-		.deadline_ns = mcp_clock_ns() + CALL_LETTER_NS,
 		.verb = MCP_SESSION_END,
 		.subject = { (const char *)call->subject, MCP_SUBJECT_LEN },
 	};
+	struct mcp_session session;
+	enum reply_condition condition;
 
-	if (open_session(call, request) != REPLY_DONE)
-		return REPLY_NO_SESSION;
+	condition = open_session(call, request);
+	if (condition != REPLY_DONE)
+		return condition;
 	mcp_session_open(call->worker->seal, request->session, 0, &session);
-	mcp_session_name(&session, name);
-	question.stream = mcp_text_of(name);
+	question.stream = mcp_text_of(call->owner);
 	question.expires = session.expires;
-	if (line == NULL || mcp_line_ask(line, &question, &answer) != 0 ||
+	if (thread_ask(call->thread, &question, &answer) != 0 ||
 	    answer.outcome != MCP_OK)
 		return REPLY_BROKER_AWAY;
 	return REPLY_DONE;
@@ -447,7 +537,7 @@ enter(struct thread *thread, struct connection **connectionp)
 		reply_not_allowed(thread, connectionp, door->allow);
 }
 
-/* --- every request ------------------------------------------------------------------- */
+/* --- every request ------------------------------------------------------ */
 
 static const char *
 trouble_sentence(unsigned status)

@@ -38,7 +38,7 @@
 #include <unistd.h>
 
 #define READ_CHUNK 16384
-#define SEND_TIMEOUT_S 30
+#define SEND_TIMEOUT_S 30 /* for one write, and for all of an answer's piece */
 #define PEEK_USUAL 4096 /* bytes of a head that are looked at first */
 #define NAP_LEAST_NS 20000
 #define NAP_NS (5 * (long)MCP_MS)
@@ -50,7 +50,8 @@ struct connection {
 	FCGX_Request fcgx;
 	struct http_request request;
 	bool whole; /* STDIN was read to its end */
-	uint64_t reading_since_ns; /* 0: not reading */
+	_Atomic uint64_t writing_since_ns; /* 0: not writing */
+	_Atomic uint64_t reading_since_ns; /* 0: not reading */
 	struct connection *prev, *next; /* among all of the gateway */
 };
 
@@ -65,7 +66,7 @@ struct gateway {
 	unsigned n_connections;
 };
 
-/* --- the set --------------------------------------------------------------- */
+/* --- the set ------------------------------------------------------------ */
 
 static int
 watch(struct gateway *gateway, int fd, void *whom, uint32_t events)
@@ -146,7 +147,7 @@ gateway_free(struct gateway *gateway)
 	free(gateway);
 }
 
-/* --- a connection ---------------------------------------------------------- */
+/* --- a connection ------------------------------------------------------- */
 
 static void
 set_timeouts(int fd, const struct mcp_limits *limits)
@@ -257,14 +258,6 @@ head_is_fit(const struct connection *connection)
 	}
 }
 
-static void
-note_reading(struct connection *connection, uint64_t since_ns)
-{
-	pthread_mutex_lock(&connection->gateway->lock);
-	connection->reading_since_ns = since_ns;
-	pthread_mutex_unlock(&connection->gateway->lock);
-}
-
 /* Let libfcgi read head and parameters; it closes what it cannot read. */
 static bool
 read_head(struct connection *connection)
@@ -275,6 +268,7 @@ read_head(struct connection *connection)
 	fcgx->keepConnection = 1;
 	if (FCGX_Accept_r(fcgx) < 0)
 		return false;
+	request->variables = fcgx->envp;
 	for (char **entry = fcgx->envp; *entry != NULL; entry++)
 		http_header(request, *entry);
 	if (!connection->gateway->trusted)
@@ -288,19 +282,23 @@ static unsigned
 read_body(struct connection *connection)
 {
 	struct http_request *request = &connection->request;
-	size_t max = connection->gateway->worker->config->server.limits.max_body;
+	const struct mcp_config *config = connection->gateway->worker->config;
+	size_t max = config->server.limits.max_body;
 	FCGX_Stream *in = connection->fcgx.in;
+	size_t piece = READ_CHUNK;
 	uint64_t told;
 	int n;
 
 	if (request->length.len > 0 &&
 	    (mcp_text_number(request->length, &told) != 0 || told > max))
 		return 413;
+	if (request->length.len > 0 && told < READ_CHUNK)
+		piece = (size_t)told + 1; /* and the end is seen at once */
 	for (;;) {
-		if (mcp_buf_reserve(&request->body, READ_CHUNK) != 0)
+		if (mcp_buf_reserve(&request->body, piece) != 0)
 			return 503;
 		n = FCGX_GetStr(request->body.data + request->body.len,
-		    READ_CHUNK, in);
+		    (int)piece, in);
 		if (n <= 0)
 			break;
 		request->body.len += (size_t)n;
@@ -323,13 +321,13 @@ serve(struct connection *connection, struct thread *thread)
 
 	connection->request = (struct http_request){ 0 };
 	connection->whole = false;
-	note_reading(connection, mcp_clock_ns());
+	atomic_store(&connection->reading_since_ns, mcp_clock_ns());
 	if (!head_is_fit(connection) || !read_head(connection)) {
 		connection_free(connection);
 		return;
 	}
 	trouble = read_body(connection);
-	note_reading(connection, 0);
+	atomic_store(&connection->reading_since_ns, 0);
 	endpoint_serve(thread, &connection, trouble);
 }
 
@@ -357,14 +355,14 @@ accept_one(struct gateway *gateway, struct thread *thread)
 		connection_rest(connection);
 }
 
-/* A kept connection woke up: the next request, or the web server's goodbye. */
+/* A kept connection woke up: the next request, or the web server's goodbye,
+ * which has no head. */
 static void
 wake_one(struct connection *connection, struct thread *thread)
 {
-	if (atomic_load(&connection->watched) && has_bytes(connection))
-		serve(connection, thread);
-	else
-		connection_free(connection);
+	/* the other half of what connection_rest() says to the language */
+	(void)atomic_load(&connection->watched);
+	serve(connection, thread);
 }
 
 static bool
@@ -383,7 +381,8 @@ gateway_run(struct gateway *gateway, struct thread *thread)
 {
 	struct epoll_event event;
 
-	while (!atomic_load(&gateway->stopping) || !drained(gateway)) {
+	while (!thread->tasked &&
+	    (!atomic_load(&gateway->stopping) || !drained(gateway))) {
 		if (epoll_wait(gateway->epoll_fd, &event, 1, -1) <= 0)
 			continue;
 		if (event.data.ptr == &gateway->listen_fd)
@@ -408,6 +407,23 @@ gateway_stop(struct gateway *gateway, unsigned patience_ms)
 		mcp_log(MCP_LOG_ERROR, "cannot wake the threads");
 }
 
+/* Who drips its request, or takes its answer by drops, holds a thread. */
+static void
+expire(struct connection *connection, uint64_t now_ns, uint64_t most_ns)
+{
+	uint64_t reading_ns = atomic_load(&connection->reading_since_ns);
+	uint64_t writing_ns = atomic_load(&connection->writing_since_ns);
+
+	if (reading_ns != 0 && now_ns > reading_ns + most_ns) {
+		shutdown(connection->fd, SHUT_RD);
+		atomic_store(&connection->reading_since_ns, 0);
+	}
+	if (writing_ns != 0 && now_ns > writing_ns + SEND_TIMEOUT_S * MCP_S) {
+		shutdown(connection->fd, SHUT_RDWR);
+		atomic_store(&connection->writing_since_ns, 0);
+	}
+}
+
 void
 gateway_expire(struct gateway *gateway, uint64_t now_ns)
 {
@@ -415,15 +431,11 @@ gateway_expire(struct gateway *gateway, uint64_t now_ns)
 
 	pthread_mutex_lock(&gateway->lock);
 	for (struct connection *c = gateway->connections; c; c = c->next)
-		if (c->reading_since_ns != 0 &&
-		    now_ns > c->reading_since_ns + most) {
-			shutdown(c->fd, SHUT_RD);
-			c->reading_since_ns = 0;
-		}
+		expire(c, now_ns, most);
 	pthread_mutex_unlock(&gateway->lock);
 }
 
-/* --- the answer ------------------------------------------------------------ */
+/* --- the answer --------------------------------------------------------- */
 
 static void
 write_head(FCGX_Stream *out, const struct http_answer *answer)
@@ -442,6 +454,7 @@ gateway_answer(struct connection **connectionp,
 	struct connection *connection = *connectionp;
 	FCGX_Stream *out = connection->fcgx.out;
 
+	atomic_store(&connection->writing_since_ns, mcp_clock_ns());
 	write_head(out, answer);
 	if (answer->status != 204)
 		FCGX_FPrintF(out, "Content-Length: %lu\r\n",
@@ -464,11 +477,13 @@ int
 gateway_stream_write(struct connection *connection, struct mcp_text piece)
 {
 	FCGX_Stream *out = connection->fcgx.out;
+	bool gone;
 
-	if (FCGX_PutStr(piece.at, (int)piece.len, out) < 0 ||
-	    FCGX_FFlush(out) != 0)
-		return -EPIPE;
-	return 0;
+	atomic_store(&connection->writing_since_ns, mcp_clock_ns());
+	gone = FCGX_PutStr(piece.at, (int)piece.len, out) < 0 ||
+	    FCGX_FFlush(out) != 0;
+	atomic_store(&connection->writing_since_ns, 0);
+	return gone ? -EPIPE : 0;
 }
 
 void
@@ -484,12 +499,23 @@ gateway_stream_end(struct connection **connectionp)
 	 * so that a peer still sending gets the answer and not a reset */
 	if (!keep)
 		connection->fcgx.keepConnection = 0;
+	if (atomic_load(&connection->writing_since_ns) == 0)
+		atomic_store(&connection->writing_since_ns, mcp_clock_ns());
 	FCGX_Finish_r(&connection->fcgx);
+	atomic_store(&connection->writing_since_ns, 0);
 	mcp_buf_deinit(&connection->request.body);
 	if (connection->fcgx.ipcFd < 0)
 		connection_free(connection);
 	else
 		connection_rest(connection);
+}
+
+bool
+gateway_writable(const struct connection *connection)
+{
+	struct pollfd about = { connection->fd, POLLOUT, 0 };
+
+	return poll(&about, 1, 0) == 1 && (about.revents & POLLOUT) != 0;
 }
 
 bool

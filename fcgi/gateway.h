@@ -2,10 +2,11 @@
  *
  * Threads read, slots run. All threads of the process wait in one epoll set:
  * the listening socket, the kept connections that are between two requests,
- * and the stop event. A thread takes one ready connection, lets libfcgi read
- * the request, and hands it to the endpoint; once answered, a kept connection
- * goes back into the set and costs no thread, so the web server may keep as
- * many as it likes (fastcgi_keep_conn on).
+ * and the stop event. A thread takes one ready connection, looks at the head,
+ * lets libfcgi read the request, and hands it to the endpoint. Its answer is
+ * given whole, or piece by piece; after that a kept connection goes back into
+ * the set and costs no thread, so the web server may keep as many as it likes
+ * (fastcgi_keep_conn on).
  */
 #ifndef FCGI_GATEWAY_H
 #define FCGI_GATEWAY_H
@@ -23,7 +24,8 @@ int gateway_new(struct worker *worker, int listen_fd,
     struct gateway **gatewayp);
 void gateway_free(struct gateway *gateway); /* when no thread runs in it */
 
-/* gateway_run() - a thread's life: returns when the gateway has drained */
+/* gateway_run() - a thread's life: returns when the gateway has drained, or
+ * @thread goes with a task */
 void gateway_run(struct gateway *gateway, struct thread *thread);
 
 /* gateway_stop() - accept no more, close after each answer, and return from
@@ -41,11 +43,12 @@ void gateway_expire(struct gateway *gateway, uint64_t now_ns);
 void gateway_answer(struct connection **connectionp,
     const struct http_answer *answer);
 
-/* gateway_stream_begin() - the head of an answer whose body comes piece by piece
+/* gateway_stream_begin() - the head of an answer whose body comes in pieces
  * gateway_stream_write() - a piece, flushed
  * gateway_stream_end() - give the connection back
  * One thread at a time: FCGX streams know no locks.
- * Return: 0; -EPIPE nobody reads any more */
+ * Return: 0; -EPIPE nobody reads any more
+ * Owner:  as gateway_answer(), with the end */
 int gateway_stream_begin(struct connection *connection,
     const struct http_answer *head);
 int gateway_stream_write(struct connection *connection, struct mcp_text piece);
@@ -54,6 +57,12 @@ void gateway_stream_end(struct connection **connectionp);
 /* gateway_abandoned() - has the web server hung up on this request? */
 bool gateway_abandoned(const struct connection *connection);
 
+/* gateway_writable() - would a small piece go out without waiting? */
+bool gateway_writable(const struct connection *connection);
+
+/* gateway_request() - what came in
+ * Owner:  the connection's: its texts die when that is given back; a body may
+ *         be taken away, MCP_BUF_INIT left in its place */
 struct http_request *gateway_request(struct connection *connection);
 
 #endif

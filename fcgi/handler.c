@@ -1,8 +1,13 @@
-/* handler.c - one way to get an answer each: a text, a file, or handler_sql's */
+/* handler.c - I know the ways to an answer: text and file myself, the others by
+ * their rooms
+ */
 
 #include "fcgi/handler.h"
 #include "fcgi/call.h"
+#include "fcgi/handler_plugin.h"
 #include "fcgi/handler_sql.h"
+
+#include <mcp/json.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,21 +21,19 @@ handler_result_deinit(struct handler_result *result)
 {
 	mcp_buf_deinit(&result->text);
 	mcp_buf_deinit(&result->structured);
+	mcp_buf_deinit(&result->parts);
 }
 
 struct mcp_text
 handler_value(void *object, const char *name)
 {
-	struct json_object *value = NULL;
+	struct json_object *value = mcp_json_get(object, name);
 
-	if (object == NULL ||
-	    !json_object_object_get_ex(object, name, &value) || value == NULL)
+	if (value == NULL)
 		return MCP_TEXT_INIT;
 	if (json_object_is_type(value, json_type_string))
-		return (struct mcp_text){ json_object_get_string(value),
-			(size_t)json_object_get_string_len(value) };
-	return mcp_text_of(json_object_to_json_string_ext(value,
-	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+		return mcp_json_string(value);
+	return mcp_text_of(mcp_json_text(value));
 }
 
 void
@@ -109,6 +112,9 @@ handler_run(struct call *call, const struct mcp_handler *handler,
 		return result->text.failed ? -ENOMEM : 0;
 	case MCP_HANDLER_FILE:
 		return run_file(call, handler->file, result);
+	case MCP_HANDLER_PLUGIN:
+		return handler_plugin_run(call, handler->function, values,
+		    result);
 	case MCP_HANDLER_NONE:
 		break;
 	}

@@ -1,8 +1,8 @@
-/* handler.h - one way to get an answer each
+/* handler.h - I know the ways to an answer
  *
- * Tools, resources and prompts are answered by the same handlers: a statement,
- * a text, a file. A handler is given values by name (validated arguments, or
- * the places of a URI) and fills a result.
+ * Tools, resources, prompts and completions are answered by the same handlers:
+ * a statement, a text, a file, a plugin's function. A handler is given values
+ * by name (validated arguments, or the places of a URI) and fills a result.
  */
 #ifndef FCGI_HANDLER_H
 #define FCGI_HANDLER_H
@@ -14,17 +14,24 @@ struct json_object;
 
 enum handler_condition {
 	HANDLER_E_FAILED = 1, /* result->text is a sentence for the model */
-	HANDLER_E_NONE /* nothing is there: no row, no such file; result->text
-			  says so */
+	HANDLER_E_NONE, /* nothing is there: no row, no such file; result->text
+			   says so */
+	HANDLER_E_ASKS, /* the client is to be asked: asks_result() */
+	HANDLER_E_CALL /* the call itself has failed */
 };
 
 struct handler_result {
 	struct mcp_buf text; /* what a reader sees */
 	struct mcp_buf structured; /* the same as a JSON object; may be empty */
+	struct mcp_buf parts; /* of a plugin, instead of text: content, messages
+				 or contents, JSON objects with commas */
+	bool is_error; /* the parts say what went wrong */
+	const char *mime_type; /* of the resource that is read; NULL: unknown */
 	bool truncated; /* a cap cut the result */
 };
 #define HANDLER_RESULT_INIT \
-	((struct handler_result){ MCP_BUF_INIT, MCP_BUF_INIT, false })
+	((struct handler_result){ MCP_BUF_INIT, MCP_BUF_INIT, MCP_BUF_INIT, \
+	    false, NULL, false })
 
 void handler_result_deinit(struct handler_result *result);
 

@@ -4,6 +4,7 @@
 #include "fcgi/call.h"
 #include "fcgi/slots.h"
 
+#include <mcp/json.h>
 #include <mcp/log.h>
 
 #include <errno.h>
@@ -21,7 +22,8 @@ struct sql_handles {
 	const struct mcp_config *config;
 	sqlite3 **read, **write; /* by database; NULL until first used */
 	sqlite3_stmt **statements; /* by mcp_sql.number */
-	uint64_t deadline_ns; /* of the statement that runs */
+	uint64_t deadline_ns; /* of the statement that runs, */
+	const struct call *call; /* and whom it runs for; NULL: nobody */
 };
 
 void
@@ -64,14 +66,15 @@ handles_new(const struct mcp_config *config)
 	return handles;
 }
 
-/* --- the clock --------------------------------------------------------------- */
+/* --- the clock ---------------------------------------------------------- */
 
 static int
 on_progress(void *argument)
 {
 	const struct sql_handles *handles = argument;
 
-	return mcp_clock_ns() > handles->deadline_ns;
+	return mcp_clock_ns() > handles->deadline_ns ||
+	    (handles->call != NULL && atomic_load(&handles->call->cancelled));
 }
 
 static int
@@ -84,7 +87,7 @@ on_busy(void *argument, int times)
 	return 1;
 }
 
-/* --- opening and preparing --------------------------------------------------- */
+/* --- opening and preparing ---------------------------------------------- */
 
 static int
 open_database(const char *path, bool write, sqlite3 **dbp)
@@ -126,7 +129,7 @@ prepare(struct sql_handles *handles, const struct mcp_sql *sql,
 	return code;
 }
 
-/* --- binding ----------------------------------------------------------------- */
+/* --- binding ------------------------------------------------------------ */
 
 static int
 bind_text(sqlite3_stmt *statement, int at, const char *text, size_t len)
@@ -157,8 +160,7 @@ bind_value(sqlite3_stmt *statement, int at, struct json_object *value)
 		return bind_text(statement, at, json_object_get_string(value),
 		    (size_t)json_object_get_string_len(value));
 	default: /* arrays and objects go in as JSON, for json_each() */
-		text = json_object_to_json_string_ext(value,
-		    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+		text = mcp_json_text(value);
 		return text == NULL ? SQLITE_NOMEM :
 		    bind_text(statement, at, text, strlen(text));
 	}
@@ -181,7 +183,7 @@ bind_all(sqlite3_stmt *statement, struct json_object *values)
 	return code;
 }
 
-/* --- rows -------------------------------------------------------------------- */
+/* --- rows --------------------------------------------------------------- */
 
 static void
 append_double(struct mcp_buf *out, double number)
@@ -200,7 +202,8 @@ append_double(struct mcp_buf *out, double number)
 	mcp_buf_puts(out, digits);
 }
 
-/* The bytes of a text or a blob, whatever they are; the length is asked last. */
+/* The bytes of a text or a blob, whatever they are; their number is asked
+ * last. */
 static struct mcp_text
 column_bytes(sqlite3_stmt *statement, int at)
 {
@@ -250,9 +253,10 @@ append_row(struct mcp_buf *out, sqlite3_stmt *statement)
 	mcp_buf_putc(out, '}');
 }
 
-/* --- running ----------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------ */
 
-/* Each returns SQLite's last word: SQLITE_ROW or SQLITE_DONE when it went well. */
+/* Each returns SQLite's last word: SQLITE_ROW or SQLITE_DONE where all went
+ * well. */
 
 static int
 run_one(sqlite3_stmt *statement, struct handler_result *result)
@@ -403,6 +407,7 @@ handler_sql_run(struct call *call, const struct mcp_sql *sql,
 	if (handles == NULL)
 		return -ENOMEM;
 	handles->deadline_ns = deadline(call, sql);
+	handles->call = call;
 	code = prepare(handles, sql, &statement);
 	if (code != SQLITE_OK)
 		return tell_failure(code, sqlite3_errstr(code), result);
@@ -421,7 +426,7 @@ handler_sql_run(struct call *call, const struct mcp_sql *sql,
 	    tell_empty(sql, values, result) : 0;
 }
 
-/* --- checking ---------------------------------------------------------------- */
+/* --- checking ----------------------------------------------------------- */
 
 static void
 check_one(struct sql_handles *handles, const char *what, const char *name,
@@ -456,6 +461,16 @@ check_one(struct sql_handles *handles, const char *what, const char *name,
 		    what, name);
 }
 
+static void
+check_completions(struct sql_handles *handles, const char *name,
+    const struct mcp_completion *completions, size_t n,
+    struct mcp_problems *problems)
+{
+	for (size_t i = 0; i < n; i++)
+		check_one(handles, "completion of", name,
+		    &completions[i].handler, problems);
+}
+
 int
 handler_sql_check(const struct mcp_config *config,
     struct mcp_problems *problems)
@@ -471,13 +486,21 @@ handler_sql_check(const struct mcp_config *config,
 	for (size_t i = 0; i < config->n_resources; i++)
 		check_one(handles, "resource", config->resources[i].uri,
 		    &config->resources[i].handler, problems);
-	for (size_t i = 0; i < config->n_templates; i++)
+	for (size_t i = 0; i < config->n_templates; i++) {
 		check_one(handles, "resource template",
 		    config->templates[i].uri, &config->templates[i].handler,
 		    problems);
-	for (size_t i = 0; i < config->n_prompts; i++)
+		check_completions(handles, config->templates[i].uri,
+		    config->templates[i].completions,
+		    config->templates[i].n_completions, problems);
+	}
+	for (size_t i = 0; i < config->n_prompts; i++) {
 		check_one(handles, "prompt", config->prompts[i].name,
 		    &config->prompts[i].handler, problems);
+		check_completions(handles, config->prompts[i].name,
+		    config->prompts[i].completions,
+		    config->prompts[i].n_completions, problems);
+	}
 	sql_handles_free(handles);
 	return 0;
 }

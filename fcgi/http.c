@@ -5,33 +5,42 @@
 #include <string.h>
 #include <strings.h>
 
+#define PARAMETER "HTTP_MCP_PARAM_"
+
 /* What a variable may be when it comes twice: the proxies join or repeat some
  * headers, and two different readers would then see different requests. */
-enum repeat { REFUSED, FIRST_COUNTS };
+enum repeat { REFUSED, FIRST_COUNTS, NOTED };
 
 static const struct variable {
-	const char *name;
+	struct mcp_text name;
 	size_t offset;
 	enum repeat repeat;
 	const char *header; /* as people write it */
 } variables[] = {
 #define AT(member) offsetof(struct http_request, member)
-	{ "QUERY_STRING", AT(query), REFUSED, "QUERY_STRING" },
-	{ "CONTENT_LENGTH", AT(length), REFUSED, "Content-Length" },
-	{ "SERVER_ADDR", AT(gate.server_addr), REFUSED, "SERVER_ADDR" },
-	{ "MCP_USER", AT(user), REFUSED, "MCP_USER" },
-	{ "HTTP_HOST", AT(gate.host), REFUSED, "Host" },
-	{ "HTTP_ORIGIN", AT(gate.origin), REFUSED, "Origin" },
-	{ "HTTP_ACCEPT", AT(accept), FIRST_COUNTS, "Accept" },
-	{ "HTTP_MCP_SESSION_ID", AT(session), REFUSED, "Mcp-Session-Id" },
-	{ "HTTP_MCP_PROTOCOL_VERSION", AT(version), FIRST_COUNTS,
+	{ MCP_TEXT_CONST("QUERY_STRING"), AT(query), REFUSED, "QUERY_STRING" },
+	{ MCP_TEXT_CONST("CONTENT_LENGTH"), AT(length), REFUSED,
+	    "Content-Length" },
+	{ MCP_TEXT_CONST("SERVER_ADDR"), AT(gate.server_addr), REFUSED,
+	    "SERVER_ADDR" },
+	{ MCP_TEXT_CONST("MCP_USER"), AT(user), REFUSED, "MCP_USER" },
+	{ MCP_TEXT_CONST("HTTP_HOST"), AT(gate.host), REFUSED, "Host" },
+	{ MCP_TEXT_CONST("HTTP_ORIGIN"), AT(gate.origin), REFUSED, "Origin" },
+	{ MCP_TEXT_CONST("HTTP_ACCEPT"), AT(accept), FIRST_COUNTS, "Accept" },
+	{ MCP_TEXT_CONST("HTTP_MCP_SESSION_ID"), AT(session), REFUSED,
+	    "Mcp-Session-Id" },
+	{ MCP_TEXT_CONST("HTTP_MCP_PROTOCOL_VERSION"), AT(version), NOTED,
 	    "MCP-Protocol-Version" },
-	{ "HTTP_MCP_METHOD", AT(mcp_method), REFUSED, "Mcp-Method" },
-	{ "HTTP_MCP_NAME", AT(mcp_name), REFUSED, "Mcp-Name" },
-	{ "HTTP_AUTHORIZATION", AT(authorization), REFUSED, "Authorization" },
-	{ "HTTP_LAST_EVENT_ID", AT(last_event_id), REFUSED, "Last-Event-ID" },
-	{ "HTTP_ACCESS_CONTROL_REQUEST_HEADERS", AT(gate.wanted_headers),
-	    FIRST_COUNTS, "Access-Control-Request-Headers" },
+	{ MCP_TEXT_CONST("HTTP_MCP_METHOD"), AT(mcp_method), REFUSED,
+	    "Mcp-Method" },
+	{ MCP_TEXT_CONST("HTTP_MCP_NAME"), AT(mcp_name), REFUSED, "Mcp-Name" },
+	{ MCP_TEXT_CONST("HTTP_AUTHORIZATION"), AT(authorization), REFUSED,
+	    "Authorization" },
+	{ MCP_TEXT_CONST("HTTP_LAST_EVENT_ID"), AT(last_event_id), REFUSED,
+	    "Last-Event-ID" },
+	{ MCP_TEXT_CONST("HTTP_ACCESS_CONTROL_REQUEST_HEADERS"),
+	    AT(gate.wanted_headers), FIRST_COUNTS,
+	    "Access-Control-Request-Headers" },
 #undef AT
 };
 
@@ -75,6 +84,19 @@ set_variable(struct http_request *request, const struct variable *variable,
 		*text = mcp_text_trim(value);
 	else if (variable->repeat == REFUSED)
 		request->duplicated = variable->header;
+	else if (variable->repeat == NOTED)
+		request->version_repeated = true;
+}
+
+/* Did the same variable stand before @entry? */
+static bool
+is_doubled(const struct http_request *request, const char *entry, size_t len)
+{
+	for (char *const *at = request->variables;
+	     at != NULL && *at != NULL && *at != entry; at++)
+		if (strncmp(*at, entry, len) == 0)
+			return true;
+	return false;
 }
 
 void
@@ -91,15 +113,36 @@ http_header(struct http_request *request, const char *entry)
 		set_method(request, value);
 		return;
 	}
+	if (mcp_text_starts(name, PARAMETER) &&
+	    is_doubled(request, entry, name.len + 1)) {
+		request->duplicated = "Mcp-Param";
+		return;
+	}
 	if (mcp_text_is(name, "REQUEST_URI")) {
 		set_path(request, value);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
-		if (mcp_text_is(name, variables[i].name)) {
+		if (mcp_text_equal(name, variables[i].name)) {
 			set_variable(request, &variables[i], value);
 			return;
 		}
+}
+
+bool
+http_variable(const struct http_request *request, const char *name,
+    struct mcp_text *valuep)
+{
+	size_t len = strlen(name);
+
+	*valuep = MCP_TEXT_INIT;
+	for (char *const *at = request->variables; at != NULL && *at != NULL;
+	     at++)
+		if (strncmp(*at, name, len) == 0 && (*at)[len] == '=') {
+			*valuep = mcp_text_trim(mcp_text_of(*at + len + 1));
+			return true;
+		}
+	return false;
 }
 
 struct mcp_text

@@ -1,4 +1,7 @@
-/* http.h - I am one request and one answer, without FastCGI in them */
+/* http.h - I am one request and one answer, without FastCGI in them
+ *
+ * What CGI calls a variable is a header here, and a place in a struct.
+ */
 #ifndef FCGI_HTTP_H
 #define FCGI_HTTP_H
 
@@ -25,28 +28,35 @@ struct http_request {
 					 headers */
 	struct mcp_text accept;
 	struct mcp_text session; /* Mcp-Session-Id */
-	struct mcp_text version; /* MCP-Protocol-Version */
+	struct mcp_text version; /* MCP-Protocol-Version, */
+	bool version_repeated; /* which came twice: the first counts */
 	struct mcp_text mcp_method; /* Mcp-Method */
 	struct mcp_text mcp_name; /* Mcp-Name */
-	struct mcp_text authorization;
-	struct mcp_text last_event_id;
+	struct mcp_text authorization; /* only that it comes once */
+	struct mcp_text last_event_id; /* likewise */
 	struct mcp_text user; /* verified by the web server; empty: nobody */
 	struct mcp_text length; /* Content-Length, a hint */
+	char *const *variables; /* all of them, "NAME=value", NULL ends them */
 	const char *duplicated; /* a header that may stand once only and stood
 				   twice; NULL: none */
 	struct mcp_buf body;
 };
 
-/* http_header() - file one CGI variable, "HTTP_MCP_SESSION_ID=..." into the
+/* http_header() - file one CGI variable, "HTTP_MCP_SESSION_ID=...", into the
  * member it belongs to; unknown ones are ignored */
-void http_header(struct http_request *request, const char *variable);
+void http_header(struct http_request *request, const char *entry);
+
+/* http_variable() - one that has no member of its own, by its CGI name
+ * Return: was it there, *valuep its trimmed value */
+bool http_variable(const struct http_request *request, const char *name,
+    struct mcp_text *valuep);
 
 /* http_query() - the value of @name in the query, raw; length 0: absent */
 struct mcp_text http_query(const struct http_request *request,
     const char *name);
 
 /* http_accepts() - does the Accept header name this media type, or one of its
- * wildcards where @wildcard? An absent header accepts everything. */
+ * wildcards where @wildcard? An absent header is a wildcard. */
 bool http_accepts(const struct http_request *request, const char *type,
     bool wildcard);
 

@@ -1,54 +1,43 @@
-/* lifecycle.c - initialize, ping */
+/* lifecycle.c - I am initialize, server/discover and ping */
 
 #include "fcgi/dispatch.h"
+#include "fcgi/meta.h"
 
 #include <json-c/json.h>
 #include <string.h>
 #include <time.h>
 
-/* What the client can do, as bits of the sealed session id. */
-static const struct {
-	const char *name;
-	uint32_t bit;
-} client_capabilities[] = {
-	{ "roots", 1 },
-	{ "sampling", 2 },
-	{ "elicitation", 4 },
+/* What we can do, as both eras declare it. */
+static const struct offer {
+	unsigned trait; /* 0: always */
+	enum mcp_revision first;
+	const char *said;
+} offers[] = {
+	{ METHOD_TOOLS, MCP_REVISION_FIRST,
+	    "\"tools\":{\"listChanged\":true}" },
+	{ METHOD_RESOURCES, MCP_REVISION_FIRST,
+	    "\"resources\":{\"listChanged\":true,\"subscribe\":true}" },
+	{ METHOD_PROMPTS, MCP_REVISION_FIRST,
+	    "\"prompts\":{\"listChanged\":true}" },
+	{ METHOD_COMPLETIONS, MCP_2025_03_26, "\"completions\":{}" },
+	{ 0, MCP_REVISION_FIRST, "\"logging\":{}" },
+	{ METHOD_TASKS, MCP_2026_07_28,
+	    "\"extensions\":{\"io.modelcontextprotocol/tasks\":{}}" },
 };
-
-static uint32_t
-capability_bits(struct json_object *capabilities)
-{
-	uint32_t bits = 0;
-
-	for (size_t i = 0; i < 3; i++)
-		if (capabilities != NULL &&
-		    json_object_object_get_ex(capabilities,
-			client_capabilities[i].name, NULL))
-			bits |= client_capabilities[i].bit;
-	return bits;
-}
 
 static void
 append_capabilities(const struct call *call, struct mcp_buf *out)
 {
 	const struct mcp_config *config = call->worker->config;
 	const char *mount = config->server.mount;
-	const struct {
-		const char *name;
-		bool here;
-	} ours[] = {
-		{ "tools", config->n_tools > 0 },
-		{ "resources", config->n_resources + config->n_templates > 0 },
-		{ "prompts", config->n_prompts > 0 },
-	};
 	const char *comma = "";
 
 	mcp_buf_putc(out, '{');
-	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
-		if (!ours[i].here)
+	for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++) {
+		if (call->revision < offers[i].first || (offers[i].trait != 0 &&
+		    (dispatch_offers(config) & offers[i].trait) == 0))
 			continue;
-		mcp_buf_printf(out, "%s\"%s\":{}", comma, ours[i].name);
+		mcp_buf_printf(out, "%s%s", comma, offers[i].said);
 		comma = ",";
 	}
 	if (call->dialect == DIALECT_SEED)
@@ -59,9 +48,9 @@ append_capabilities(const struct call *call, struct mcp_buf *out)
 	mcp_buf_putc(out, '}');
 }
 
-static void
-append_server_info(const struct mcp_server *server, enum mcp_revision revision,
-    struct mcp_buf *out)
+void
+lifecycle_server_info(const struct mcp_server *server,
+    enum mcp_revision revision, struct mcp_buf *out)
 {
 	mcp_buf_puts(out, "{\"name\":");
 	mcp_buf_json_string(out, mcp_text_of(server->name));
@@ -102,24 +91,30 @@ open_session(struct call *call, uint32_t capabilities)
 static int
 set_stream(struct call *call, uint32_t capabilities)
 {
-	char state[5] = { (char)call->revision, (char)(capabilities >> 24),
-		(char)(capabilities >> 16), (char)(capabilities >> 8),
-		(char)capabilities };
+	char state[5] = { (char)call->revision };
 	struct mcp_letter answer, question = {
 		.kind = MCP_SESSION,
-		.deadline_ns = mcp_clock_ns() + CALL_LETTER_NS,
 		.verb = MCP_SESSION_SET,
 		.stream = mcp_text_of(call->stream),
 		.subject = { (const char *)call->subject, MCP_SUBJECT_LEN },
 		.state = { state, sizeof(state) },
 	};
-	struct mcp_line *line = thread_line(call->thread);
 
-	if (line == NULL || mcp_line_ask(line, &question, &answer) != 0 ||
+	mcp_big_put(state + 1, capabilities, 4);
+	if (thread_ask(call->thread, &question, &answer) != 0 ||
 	    answer.outcome != MCP_OK)
 		return call_fail(call, JSONRPC_INTERNAL_ERROR,
 		    "The stream is not available now");
 	return 0;
+}
+
+static void
+append_instructions(const struct mcp_server *server, struct mcp_buf *out)
+{
+	if (server->instructions == NULL)
+		return;
+	mcp_buf_puts(out, ",\"instructions\":");
+	mcp_buf_json_string(out, mcp_text_of(server->instructions));
 }
 
 int
@@ -135,8 +130,9 @@ lifecycle_initialize(struct call *call, struct mcp_buf *result)
 		condition = param_object(call, "capabilities", &capabilities);
 	if (condition != 0)
 		return condition;
-	call->revision = mcp_revision_offer(mcp_revision_of(mcp_text_of(asked)));
-	bits = capability_bits(capabilities);
+	call->revision = mcp_revision_offer(
+	    mcp_revision_of(mcp_text_of(asked)));
+	bits = meta_capabilities(capabilities);
 	condition = call->stream[0] != '\0' ? set_stream(call, bits) :
 					      open_session(call, bits);
 	if (condition != 0)
@@ -145,11 +141,23 @@ lifecycle_initialize(struct call *call, struct mcp_buf *result)
 	    mcp_revision_name(call->revision));
 	append_capabilities(call, result);
 	mcp_buf_puts(result, ",\"serverInfo\":");
-	append_server_info(server, call->revision, result);
-	if (server->instructions != NULL) {
-		mcp_buf_puts(result, ",\"instructions\":");
-		mcp_buf_json_string(result, mcp_text_of(server->instructions));
-	}
+	lifecycle_server_info(server, call->revision, result);
+	append_instructions(server, result);
+	mcp_buf_putc(result, '}');
+	return 0;
+}
+
+int
+lifecycle_discover(struct call *call, struct mcp_buf *result)
+{
+	const struct mcp_server *server = &call->worker->config->server;
+
+	call->cache = &server->cache.discover;
+	mcp_buf_puts(result, "{\"supportedVersions\":[");
+	dispatch_versions(result);
+	mcp_buf_puts(result, "],\"capabilities\":");
+	append_capabilities(call, result);
+	append_instructions(server, result);
 	mcp_buf_putc(result, '}');
 	return 0;
 }

@@ -1,10 +1,26 @@
 # the worker
 noinst_LIBRARIES += libworker.a
 libworker_a_SOURCES = \
+	fcgi/answer.c \
+	fcgi/answer.h \
+	fcgi/ask.c \
+	fcgi/ask.h \
+	fcgi/calls.c \
+	fcgi/calls.h \
+	fcgi/completion.c \
+	fcgi/handler_plugin.c \
+	fcgi/handler_plugin.h \
+	fcgi/logging.c \
+	fcgi/meta.c \
+	fcgi/meta.h \
+	fcgi/page.c \
+	fcgi/page.h \
 	fcgi/call.c \
 	fcgi/call.h \
 	fcgi/control.c \
 	fcgi/control.h \
+	fcgi/crew.c \
+	fcgi/crew.h \
 	fcgi/dispatch.c \
 	fcgi/dispatch.h \
 	fcgi/endpoint.c \
@@ -26,9 +42,13 @@ libworker_a_SOURCES = \
 	fcgi/resources.c \
 	fcgi/slots.c \
 	fcgi/slots.h \
+	fcgi/tasks.c \
+	fcgi/tasks.h \
 	fcgi/tools.c \
 	fcgi/worker.h
 sbin_PROGRAMS += mcp-fcgi
 mcp_fcgi_SOURCES = fcgi/main.c
+# plugins find the functions of plugin.h in the program that loads them
+mcp_fcgi_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 mcp_fcgi_LDADD = libworker.a $(MCP_LIBS) $(FCGI_LIBS) $(SQLITE_LIBS) \
 	$(SYSTEMD_LIBS)

@@ -1,11 +1,14 @@
-/* main.c - mcp-fcgi: options, listening socket, snapshot, ready, loop */
+/* main.c - I am mcp-fcgi: options, snapshot, listening socket, ready, loop */
 
 #ifdef HAVE_CONFIG_H
 #include <config.h>
 #endif
 
+#include "fcgi/calls.h"
 #include "fcgi/control.h"
+#include "fcgi/crew.h"
 #include "fcgi/gateway.h"
+#include "fcgi/handler_plugin.h"
 #include "fcgi/handler_sql.h"
 #include "fcgi/slots.h"
 
@@ -14,7 +17,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,12 +118,14 @@ read_options(int argc, char **argv, struct options *options)
 
 /* Return: the snapshot; NULL when its problems were printed */
 static struct mcp_config *
-load(const char *path)
+load(const char *path, struct plugins **pluginsp)
 {
 	struct mcp_problems problems = MCP_PROBLEMS_INIT;
 	struct mcp_config *config = NULL;
 	int condition = mcp_config_load(path, &config, &problems);
 
+	if (condition == 0)
+		condition = plugins_load(config, pluginsp, &problems);
 	if (condition == 0)
 		condition = handler_sql_check(config, &problems);
 	if (condition < 0)
@@ -138,7 +142,8 @@ load(const char *path)
 static int
 check(const char *path)
 {
-	struct mcp_config *config = load(path);
+	struct plugins *plugins = NULL;
+	struct mcp_config *config = load(path, &plugins);
 
 	if (config == NULL)
 		return 1;
@@ -146,6 +151,7 @@ check(const char *path)
 	    path, config->n_tools, config->n_resources, config->n_templates,
 	    config->n_prompts);
 	mcp_config_free(config);
+	plugins_free(plugins);
 	return 0;
 }
 
@@ -162,45 +168,24 @@ tell_ready(int fd)
 	close(fd);
 }
 
-static void *
-thread_run(void *argument)
-{
-	struct thread *thread = argument;
-
-	gateway_run(thread->worker->gateway, thread);
-	mcp_line_free(thread->line);
-	return NULL;
-}
-
-/* Serve until a signal asks to stop; signals are blocked everywhere else. */
+/* Serve until a signal asks to stop; signals are blocked everywhere else.
+ * Return: 0; -errno. Who still runs a task then ends with the process. */
 static int
 serve(struct worker *worker, const struct options *options,
     const sigset_t *stop)
 {
-	struct thread *threads = calloc(options->threads, sizeof(*threads));
-	pthread_t *ids = calloc(options->threads, sizeof(*ids));
-	unsigned n = 0;
-	int signal_number, error = 0;
+	int signal_number, error = crew_start(worker->crew);
 
-	if (threads == NULL || ids == NULL)
-		error = ENOMEM;
-	for (; error == 0 && n < options->threads; n++) {
-		threads[n].worker = worker;
-		threads[n].number = (uint16_t)(n + 1);
-		error = pthread_create(&ids[n], NULL, thread_run, &threads[n]);
-		if (error != 0)
-			break;
-	}
 	if (error == 0) {
 		tell_ready(options->ready_fd);
 		sigwait(stop, &signal_number);
 	}
 	gateway_stop(worker->gateway, DRAIN_MS);
-	while (n > 0)
-		pthread_join(ids[--n], NULL);
-	free(threads);
-	free(ids);
-	return -error;
+	if (!crew_join(worker->crew, DRAIN_MS)) {
+		mcp_log(MCP_LOG_WARNING, "tasks end unfinished");
+		_exit(error == 0 ? 0 : 1);
+	}
+	return error;
 }
 
 static int
@@ -214,8 +199,12 @@ start(struct worker *worker, const struct options *options, int listen_fd)
 	if (error == 0)
 		error = mcp_bus_new(options->bus, &worker->bus);
 	if (error == 0)
+		error = calls_new(&worker->calls);
+	if (error == 0)
 		error = slots_new(options->slots, worker->config,
 		    &worker->slots);
+	if (error == 0)
+		error = crew_new(worker, options->threads, &worker->crew);
 	if (error == 0)
 		error = gateway_new(worker, listen_fd, &worker->gateway);
 	if (error == 0)
@@ -241,7 +230,7 @@ main(int argc, char **argv)
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
 
-	worker.config = load(options.config);
+	worker.config = load(options.config, &worker.plugins);
 	if (worker.config == NULL)
 		return 1;
 	listen_fd = mcp_listener_open(options.listen);
@@ -253,9 +242,12 @@ main(int argc, char **argv)
 		mcp_log(MCP_LOG_ERROR, "cannot start: %s", strerror(-error));
 	control_free(worker.control);
 	gateway_free(worker.gateway);
+	crew_free(worker.crew);
 	slots_free(worker.slots);
 	mcp_bus_free(worker.bus);
 	mcp_seal_free((struct mcp_seal *)worker.seal);
 	mcp_config_free((struct mcp_config *)worker.config);
+	plugins_free(worker.plugins);
+	calls_free(worker.calls);
 	return error == 0 ? 0 : 1;
 }

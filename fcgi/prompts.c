@@ -1,7 +1,11 @@
-/* prompts.c - prompts/list, prompts/get */
+/* prompts.c - I am prompts/list and prompts/get */
 
+#include "fcgi/ask.h"
 #include "fcgi/dispatch.h"
 #include "fcgi/handler.h"
+#include "fcgi/page.h"
+
+#include <mcp/json.h>
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -10,16 +14,20 @@ int
 prompts_list(struct call *call, struct mcp_buf *result)
 {
 	const struct mcp_config *config = call->worker->config;
+	struct page page;
+	int condition = page_open(call, config->n_prompts, &page);
 
+	if (condition != 0)
+		return condition;
+	call->cache = &config->server.cache.prompts;
 	mcp_buf_puts(result, "{\"prompts\":[");
-	for (size_t i = 0; i < config->n_prompts; i++) {
-		if (i > 0)
+	for (size_t i = page.first; i < page.end; i++) {
+		if (i > page.first)
 			mcp_buf_putc(result, ',');
 		mcp_buf_puts(result,
 		    config->prompts[i].listing[call->revision]);
 	}
-	mcp_buf_puts(result, "]}");
-	return 0;
+	return page_close(call, config->n_prompts, &page, result);
 }
 
 /* Spec: "Prompts", "GetPromptRequest": arguments are strings by name */
@@ -29,11 +37,9 @@ check_arguments(struct call *call, const struct mcp_prompt *prompt,
 {
 	for (size_t i = 0; i < prompt->n_arguments; i++) {
 		const struct mcp_argument *argument = &prompt->arguments[i];
-		struct json_object *value = NULL;
+		struct json_object *value =
+		    mcp_json_get(arguments, argument->name);
 
-		if (arguments != NULL)
-			json_object_object_get_ex(arguments, argument->name,
-			    &value);
 		if (value == NULL && argument->required)
 			return call_fail(call, JSONRPC_INVALID_PARAMS,
 			    "missing required argument \"%s\"",
@@ -94,16 +100,9 @@ append_messages(const struct mcp_prompt *prompt, struct json_object *values,
 	mcp_buf_deinit(&text);
 }
 
-static int
-get_prompt(struct call *call, const struct mcp_prompt *prompt,
-    struct json_object *values, struct mcp_buf *result)
+static void
+append_prompt(const struct mcp_prompt *prompt, struct mcp_buf *result)
 {
-	int condition = 0;
-
-	if (prompt->handler.kind != MCP_HANDLER_NONE)
-		condition = add_row(call, prompt, values);
-	if (condition != 0)
-		return condition;
 	mcp_buf_putc(result, '{');
 	if (prompt->description != NULL) {
 		mcp_buf_puts(result, "\"description\":");
@@ -111,6 +110,41 @@ get_prompt(struct call *call, const struct mcp_prompt *prompt,
 		mcp_buf_putc(result, ',');
 	}
 	mcp_buf_puts(result, "\"messages\":[");
+}
+
+static int
+run_plugin(struct call *call, const struct mcp_prompt *prompt,
+    struct json_object *values, struct mcp_buf *result)
+{
+	struct handler_result made = HANDLER_RESULT_INIT;
+	int condition = handler_run(call, &prompt->handler, values, &made);
+
+	if (condition == HANDLER_E_ASKS) {
+		condition = asks_result(call, result);
+	} else if (condition == HANDLER_E_CALL) {
+		condition = CALL_E_FAILED;
+	} else if (condition == 0) {
+		append_prompt(prompt, result);
+		mcp_buf_text(result, mcp_buf_view(&made.parts));
+		mcp_buf_puts(result, "]}");
+	}
+	handler_result_deinit(&made);
+	return condition;
+}
+
+static int
+get_prompt(struct call *call, const struct mcp_prompt *prompt,
+    struct json_object *values, struct mcp_buf *result)
+{
+	int condition = 0;
+
+	if (prompt->handler.kind == MCP_HANDLER_PLUGIN)
+		return run_plugin(call, prompt, values, result);
+	if (prompt->handler.kind != MCP_HANDLER_NONE)
+		condition = add_row(call, prompt, values);
+	if (condition != 0)
+		return condition;
+	append_prompt(prompt, result);
 	append_messages(prompt, values, result);
 	mcp_buf_puts(result, "]}");
 	return 0;

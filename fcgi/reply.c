@@ -8,16 +8,15 @@
 #include <mcp/log.h>
 #include <mcp/sse.h>
 
-#include <stdlib.h>
-
 #define JSON "application/json"
 #define EVENT_STREAM "text/event-stream"
 
-/* --- the log ----------------------------------------------------------------- */
+/* --- the log ------------------------------------------------------------ */
 
 static const char *const dialect_names[] = {
 	[DIALECT_PLAIN] = "plain",
 	[DIALECT_LEGACY] = "legacy",
+	[DIALECT_MODERN] = "modern",
 	[DIALECT_SEED] = "seed",
 	[DIALECT_SSE] = "sse",
 };
@@ -34,7 +33,8 @@ log_call(const struct call *call)
 	    dialect_names[call->dialect],
 	    call->batch			   ? "batch" :
 		call->message.method != NULL ? call->message.method : "-",
-	    call->name != NULL ? call->name : "-", call->status, call->code, ms);
+	    call->name != NULL ? call->name : "-", call->status, call->code,
+	    ms);
 }
 
 static void
@@ -47,7 +47,7 @@ log_request(const struct http_request *request, unsigned status)
 	    status);
 }
 
-/* --- without a call ---------------------------------------------------------- */
+/* --- without a call ----------------------------------------------------- */
 
 static void
 send_answer(struct thread *thread, struct connection **connectionp,
@@ -139,7 +139,7 @@ reply_not_allowed(struct thread *thread, struct connection **connectionp,
 	send_simple(thread, connectionp, &answer);
 }
 
-/* --- with a call ------------------------------------------------------------- */
+/* --- with a call -------------------------------------------------------- */
 
 static const struct outcome {
 	unsigned status, seed_status;
@@ -221,9 +221,10 @@ fill_response(struct call *call, struct http_answer *answer)
 		return;
 	}
 	if (http_accepts(request, EVENT_STREAM, false) &&
-	    !http_accepts(request, JSON, true)) {
+	    !http_accepts(request, JSON, true) &&
+	    worker_tolerates(call->worker, MCP_QUIRK_EVENTS_ONLY)) {
+		/* it is whole: let the proxy buffer it for a slow reader */
 		answer->type = EVENT_STREAM;
-		mcp_buf_puts(&answer->headers, "X-Accel-Buffering: no\r\n");
 		mcp_sse_event(&answer->body, MCP_TEXT_INIT, MCP_TEXT("message"),
 		    mcp_buf_view(&call->out));
 		return;
@@ -231,6 +232,49 @@ fill_response(struct call *call, struct http_answer *answer)
 	answer->type = JSON;
 	answer->body = call->out;
 	call->out = MCP_BUF_INIT;
+}
+
+/* What a JSON-RPC error is in HTTP, where the revision says so.
+ * Spec: 2026-07-28 "Streamable HTTP", "Request Metadata" */
+static unsigned
+modern_status(int code)
+{
+	switch (code) {
+	case JSONRPC_METHOD_NOT_FOUND:
+		return 404;
+	case MCP_HEADER_MISMATCH:
+	case MCP_MISSING_CAPABILITY:
+	case MCP_UNSUPPORTED_VERSION:
+		return 400;
+	default:
+		return 200;
+	}
+}
+
+static void
+put_session(const struct call *call, struct mcp_buf *headers)
+{
+	if (call->session[0] != '\0')
+		mcp_buf_printf(headers, "Mcp-Session-Id: %s\r\n",
+		    call->session);
+}
+
+void
+reply_stream_begin(struct call *call)
+{
+	const struct http_request *request = gateway_request(call->connection);
+	struct http_answer head = HTTP_ANSWER_INIT;
+
+	head.status = call->status = 200;
+	head.type = EVENT_STREAM;
+	mcp_buf_puts(&head.headers, "X-Accel-Buffering: no\r\n"
+	    "Cache-Control: no-cache, no-transform\r\n");
+	put_session(call, &head.headers);
+	mcp_gate_cors(&call->worker->config->server, &request->gate, false,
+	    &head.headers);
+	(void)gateway_stream_begin(call->connection, &head);
+	call->streaming = true;
+	http_answer_deinit(&head);
 }
 
 void
@@ -243,16 +287,18 @@ reply_call(struct call *call, enum reply_condition condition)
 						       outcome->status;
 	if (condition != REPLY_DONE && call->code == 0)
 		call->code = outcome->code;
-	if (call->connection == NULL) {
+	if (condition == REPLY_DONE && call->dialect == DIALECT_MODERN)
+		call->status = modern_status(call->code);
+	if (call->connection == NULL) { /* it has its answer already */
+		if (call->streaming)
+			atomic_fetch_add(&call->worker->n_requests, 1);
 		log_call(call);
 		return;
 	}
 	answer.status = call->status;
 	if (call->status == 503 || call->status == 429)
 		mcp_buf_puts(&answer.headers, "Retry-After: 1\r\n");
-	if (call->session[0] != '\0')
-		mcp_buf_printf(&answer.headers, "Mcp-Session-Id: %s\r\n",
-		    call->session);
+	put_session(call, &answer.headers);
 	if (condition != REPLY_DONE && call->error.len == 0 &&
 	    outcome->sentence != NULL)
 		mcp_buf_puts(&call->error, outcome->sentence);

@@ -33,7 +33,7 @@ enum reply_condition {
 	REPLY_OVER_QUOTA, /* 429 */
 	REPLY_BUSY, /* 503: no slot in time */
 	REPLY_BROKER_AWAY, /* 503: not known whether */
-	REPLY_RUNNING, /* an equal request runs already: acknowledged, not run */
+	REPLY_RUNNING, /* an equal request runs: acknowledged, not run */
 	REPLY_LOST /* 500 (seed): the stream died meanwhile */
 };
 
@@ -45,6 +45,9 @@ void reply_call(struct call *call, enum reply_condition condition);
 /* reply_accepted() - 202 with zero bytes, at once: the answer travels on the
  * stream */
 void reply_accepted(struct call *call);
+
+/* reply_stream_begin() - the head of an answer that is an event stream */
+void reply_stream_begin(struct call *call);
 
 /* reply_response() - append the response of one message to call->out: @result
  * where call->code is 0, else the error */

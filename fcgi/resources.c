@@ -1,21 +1,31 @@
-/* resources.c - resources/list, resources/templates/list, resources/read */
+/* resources.c - I am the resources: list, templates/list, read, subscribe and
+ * unsubscribe
+ */
 
+#include "fcgi/ask.h"
 #include "fcgi/dispatch.h"
 #include "fcgi/handler.h"
+#include "fcgi/page.h"
 
 #include <json-c/json.h>
 #include <string.h>
 
-static void
-append_list(const struct mcp_resource *resources, size_t n,
-    enum mcp_revision revision, struct mcp_buf *result)
+static int
+list(struct call *call, const char *name, const struct mcp_resource *resources,
+    size_t n, struct mcp_buf *result)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
+	struct page page;
+	int condition = page_open(call, n, &page);
+
+	if (condition != 0)
+		return condition;
+	mcp_buf_printf(result, "{\"%s\":[", name);
+	for (size_t i = page.first; i < page.end; i++) {
+		if (i > page.first)
 			mcp_buf_putc(result, ',');
-		mcp_buf_puts(result, resources[i].listing[revision]);
+		mcp_buf_puts(result, resources[i].listing[call->revision]);
 	}
-	mcp_buf_puts(result, "]}");
+	return page_close(call, n, &page, result);
 }
 
 int
@@ -23,10 +33,9 @@ resources_list(struct call *call, struct mcp_buf *result)
 {
 	const struct mcp_config *config = call->worker->config;
 
-	mcp_buf_puts(result, "{\"resources\":[");
-	append_list(config->resources, config->n_resources, call->revision,
+	call->cache = &config->server.cache.resources;
+	return list(call, "resources", config->resources, config->n_resources,
 	    result);
-	return 0;
 }
 
 int
@@ -34,64 +43,24 @@ resources_templates_list(struct call *call, struct mcp_buf *result)
 {
 	const struct mcp_config *config = call->worker->config;
 
-	mcp_buf_puts(result, "{\"resourceTemplates\":[");
-	append_list(config->templates, config->n_templates, call->revision,
-	    result);
-	return 0;
+	call->cache = &config->server.cache.templates;
+	return list(call, "resourceTemplates", config->templates,
+	    config->n_templates, result);
 }
 
-static int
-hex(char c)
+static void
+add_place(void *values, const char *name, struct mcp_text value)
 {
-	return c >= '0' && c <= '9'   ? c - '0' :
-	    c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-	    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	json_object_object_add(values, name,
+	    json_object_new_string_len(value.at, (int)value.len));
 }
 
-/* The value of a place: up to a reserved character, percent-decoded.
- * Spec: RFC 6570, level 1 */
-static size_t
-read_place(const char *at, struct mcp_buf *value)
-{
-	size_t len = 0;
-
-	while (at[len] != '\0' && strchr("/?#&=:;,@[]!$'()*+", at[len]) == NULL) {
-		if (at[len] == '%' && hex(at[len + 1]) >= 0 &&
-		    hex(at[len + 2]) >= 0) {
-			mcp_buf_putc(value, (char)(hex(at[len + 1]) << 4 |
-						   hex(at[len + 2])));
-			len += 3;
-			continue;
-		}
-		mcp_buf_putc(value, at[len++]);
-	}
-	return len;
-}
-
-/* Does @uri fit? Then its places are added to @values. */
+/* What %XX stands for need not be text; handlers are promised that it is. */
 static bool
-match(const struct mcp_template *template, const char *uri,
-    struct json_object *values)
+is_text_all(struct json_object *values)
 {
-	for (size_t i = 0; i < template->n; i++) {
-		const struct mcp_template_piece *piece = &template->pieces[i];
-		struct mcp_buf value = MCP_BUF_INIT;
-		size_t len = piece->len;
-
-		if (piece->place)
-			len = read_place(uri, &value);
-		else if (strncmp(uri, piece->text, len) != 0)
-			return false;
-		if (piece->place && len > 0)
-			json_object_object_add(values, piece->text,
-			    json_object_new_string_len(value.data,
-				(int)value.len));
-		mcp_buf_deinit(&value);
-		if (len == 0)
-			return false;
-		uri += len;
-	}
-	return *uri == '\0';
+	return mcp_scan(mcp_text_of(json_object_to_json_string(values)), 0,
+	    NULL, 0, NULL) == 0;
 }
 
 static const struct mcp_resource *
@@ -103,7 +72,8 @@ find(const struct mcp_config *config, const char *uri,
 	*valuesp = NULL;
 	for (size_t i = 0; resource == NULL && i < config->n_templates; i++) {
 		*valuesp = json_object_new_object();
-		if (match(&config->templates[i].places, uri, *valuesp))
+		if (mcp_uri_template_match(config->templates[i].template, uri,
+			add_place, *valuesp) == 1 && is_text_all(*valuesp))
 			return &config->templates[i];
 		json_object_put(*valuesp);
 		*valuesp = NULL;
@@ -125,7 +95,13 @@ static void
 append_contents(const struct mcp_resource *resource, const char *uri,
     const struct handler_result *made, struct mcp_buf *result)
 {
-	mcp_buf_puts(result, "{\"contents\":[{\"uri\":");
+	mcp_buf_puts(result, "{\"contents\":[");
+	if (made->parts.len > 0) {
+		mcp_buf_text(result, mcp_buf_view(&made->parts));
+		mcp_buf_puts(result, "]}");
+		return;
+	}
+	mcp_buf_puts(result, "{\"uri\":");
 	mcp_buf_json_string(result, mcp_text_of(uri));
 	if (resource->mime_type != NULL) {
 		mcp_buf_puts(result, ",\"mimeType\":");
@@ -159,10 +135,18 @@ read_resource(struct call *call, const struct mcp_resource *resource,
     const char *uri, struct json_object *values, struct mcp_buf *result)
 {
 	struct handler_result made = HANDLER_RESULT_INIT;
-	int condition = handler_run(call, &resource->handler, values, &made);
+	int condition;
 
+	made.mime_type = resource->mime_type;
+	condition = handler_run(call, &resource->handler, values, &made);
+
+	call->cache = &resource->cache;
 	if (condition == 0)
 		append_contents(resource, uri, &made, result);
+	else if (condition == HANDLER_E_ASKS)
+		condition = asks_result(call, result);
+	else if (condition == HANDLER_E_CALL)
+		condition = CALL_E_FAILED;
 	else if (condition == HANDLER_E_NONE)
 		condition = no_resource(call, uri, made.text.data);
 	else if (condition == HANDLER_E_FAILED)
@@ -189,4 +173,61 @@ resources_read(struct call *call, struct mcp_buf *result)
 	condition = read_resource(call, resource, uri, values, result);
 	json_object_put(values);
 	return condition;
+}
+
+/* --- subscriptions of a session ----------------------------------------- */
+
+static bool
+exists(const struct mcp_config *config, const char *uri)
+{
+	struct json_object *values;
+	bool found = find(config, uri, &values) != NULL;
+
+	json_object_put(values);
+	return found;
+}
+
+static int
+subscribe(struct call *call, enum mcp_wire_verb verb, struct mcp_buf *result)
+{
+	struct mcp_letter answer, question = {
+		.kind = MCP_SESSION,
+		.verb = verb,
+		.stream = mcp_text_of(call->owner),
+		.subject = { (const char *)call->subject, MCP_SUBJECT_LEN },
+	};
+	const char *uri;
+	int condition = param_string(call, "uri", &uri);
+
+	if (condition != 0)
+		return condition;
+	call->name = uri;
+	if (verb == MCP_SESSION_SUBSCRIBE && !exists(call->worker->config, uri))
+		return no_resource(call, uri, "Unknown resource");
+	if (call->owner[0] == '\0')
+		return call_fail(call, JSONRPC_INVALID_REQUEST,
+		    "A subscription needs a session: initialize first");
+	question.state = mcp_text_of(uri);
+	if (thread_ask(call->thread, &question, &answer) != 0)
+		answer.outcome = MCP_GONE;
+	if (answer.outcome == MCP_OVER_QUOTA)
+		return call_fail(call, MCP_OVERLOADED,
+		    "This session has as many subscriptions as it may");
+	if (answer.outcome != MCP_OK)
+		return call_fail(call, JSONRPC_INTERNAL_ERROR,
+		    "The session's state is not available now");
+	mcp_buf_puts(result, "{}");
+	return 0;
+}
+
+int
+resources_subscribe(struct call *call, struct mcp_buf *result)
+{
+	return subscribe(call, MCP_SESSION_SUBSCRIBE, result);
+}
+
+int
+resources_unsubscribe(struct call *call, struct mcp_buf *result)
+{
+	return subscribe(call, MCP_SESSION_UNSUBSCRIBE, result);
 }

@@ -11,8 +11,6 @@
 struct slots {
 	pthread_mutex_t lock;
 	const struct mcp_limits *limits;
-	struct slot *all;
-	unsigned n;
 	struct slot *free;
 	struct call *first, *last; /* who waits, in order of arrival */
 	unsigned n_parked;
@@ -34,20 +32,27 @@ slots_new(unsigned n_slots, const struct mcp_config *config,
 
 	if (slots == NULL)
 		return -ENOMEM;
-	slots->all = calloc(n_slots, sizeof(*slots->all));
-	if (slots->all == NULL) {
-		free(slots);
-		return -ENOMEM;
-	}
 	pthread_mutex_init(&slots->lock, NULL);
 	slots->limits = &config->server.limits;
-	slots->n = n_slots;
 	for (unsigned i = 0; i < n_slots; i++) {
-		slots->all[i].next = slots->free;
-		slots->free = &slots->all[i];
+		struct slot *slot = calloc(1, sizeof(*slot));
+
+		if (slot == NULL) {
+			slots_free(slots);
+			return -ENOMEM;
+		}
+		slot->next = slots->free;
+		slots->free = slot;
 	}
 	*slotsp = slots;
 	return 0;
+}
+
+static void
+slot_free(struct slot *slot)
+{
+	sql_handles_free(slot->sql);
+	free(slot);
 }
 
 void
@@ -55,10 +60,13 @@ slots_free(struct slots *slots)
 {
 	if (slots == NULL)
 		return;
-	for (unsigned i = 0; i < slots->n; i++)
-		sql_handles_free(slots->all[i].sql);
+	while (slots->free != NULL) {
+		struct slot *slot = slots->free;
+
+		slots->free = slot->next;
+		slot_free(slot);
+	}
 	pthread_mutex_destroy(&slots->lock);
-	free(slots->all);
 	free(slots);
 }
 
@@ -108,22 +116,43 @@ slots_lease(struct slots *slots, struct call *call)
 	return condition;
 }
 
-struct call *
-slots_release(struct slots *slots, struct call *call)
+/* @slot is free: for who has waited longest, or for who comes. */
+static struct call *
+give(struct slots *slots, struct slot *slot)
 {
 	struct call *next;
 
 	pthread_mutex_lock(&slots->lock);
 	next = unpark(slots);
 	if (next != NULL) {
-		next->slot = call->slot;
+		next->slot = slot;
 	} else {
-		call->slot->next = slots->free;
-		slots->free = call->slot;
+		slot->next = slots->free;
+		slots->free = slot;
 	}
-	call->slot = NULL;
 	pthread_mutex_unlock(&slots->lock);
 	return next;
+}
+
+struct call *
+slots_release(struct slots *slots, struct slot *slot)
+{
+	if (!slot->detached)
+		return give(slots, slot);
+	slot_free(slot);
+	return NULL;
+}
+
+int
+slots_detach(struct slots *slots, struct call *call, struct call **nextp)
+{
+	struct slot *slot = calloc(1, sizeof(*slot));
+
+	if (slot == NULL)
+		return -ENOMEM;
+	call->slot->detached = true;
+	*nextp = give(slots, slot);
+	return 0;
 }
 
 void

@@ -8,6 +8,7 @@
 #ifndef FCGI_SLOTS_H
 #define FCGI_SLOTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct call;
@@ -24,11 +25,14 @@ enum slots_condition {
 struct slot {
 	struct sql_handles *sql; /* handler_sql's, made at its first use */
 	struct slot *next; /* while free */
+	bool detached; /* it goes with a task, and ends with it */
 };
 
 /* slots_for() - how many slots @n_threads threads should have */
 unsigned slots_for(unsigned n_threads);
 
+/* slots_new() - Return: 0; -ENOMEM
+ * Owner:  @config outlives it */
 int slots_new(unsigned n_slots, const struct mcp_config *config,
     struct slots **slotsp);
 void slots_free(struct slots *slots);
@@ -37,9 +41,14 @@ void slots_free(struct slots *slots);
  * Return: 0; SLOTS_E_PARKED; SLOTS_E_FULL */
 int slots_lease(struct slots *slots, struct call *call);
 
-/* slots_release() - give call->slot back
+/* slots_release() - give @slot back
  * Return: the call that has waited longest, with that slot; NULL: nobody */
-struct call *slots_release(struct slots *slots, struct call *call);
+struct call *slots_release(struct slots *slots, struct slot *slot);
+
+/* slots_detach() - call->slot goes with a task; another takes its place
+ * Return: 0, and *nextp is who has waited longest, with that slot, or NULL;
+ *         -ENOMEM */
+int slots_detach(struct slots *slots, struct call *call, struct call **nextp);
 
 /* slots_expire() - refuse those who have waited too long, on @thread's line */
 void slots_expire(struct slots *slots, struct thread *thread, uint64_t now_ns);

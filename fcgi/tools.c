@@ -1,7 +1,9 @@
-/* tools.c - tools/list, tools/call */
+/* tools.c - I am tools/list and tools/call */
 
+#include "fcgi/ask.h"
 #include "fcgi/dispatch.h"
 #include "fcgi/handler.h"
+#include "fcgi/page.h"
 
 #include <json-c/json.h>
 
@@ -9,16 +11,20 @@ int
 tools_list(struct call *call, struct mcp_buf *result)
 {
 	const struct mcp_config *config = call->worker->config;
+	struct page page;
+	int condition = page_open(call, config->n_tools, &page);
 
+	if (condition != 0)
+		return condition;
+	call->cache = &config->server.cache.tools;
 	mcp_buf_puts(result, "{\"tools\":[");
-	for (size_t i = 0; i < config->n_tools; i++) {
-		if (i > 0)
+	for (size_t i = page.first; i < page.end; i++) {
+		if (i > page.first)
 			mcp_buf_putc(result, ',');
 		mcp_buf_puts(result,
 		    config->tools[i].listing[call->revision]);
 	}
-	mcp_buf_puts(result, "]}");
-	return 0;
+	return page_close(call, config->n_tools, &page, result);
 }
 
 static void
@@ -34,7 +40,10 @@ append_result(const struct call *call, const struct handler_result *made,
     bool is_error, struct mcp_buf *result)
 {
 	mcp_buf_puts(result, "{\"content\":[");
-	append_text(result, mcp_buf_view(&made->text));
+	if (made->parts.len > 0)
+		mcp_buf_text(result, mcp_buf_view(&made->parts));
+	else if (made->text.len > 0 || made->structured.len == 0)
+		append_text(result, mcp_buf_view(&made->text));
 	if (made->truncated) {
 		mcp_buf_putc(result, ',');
 		append_text(result, MCP_TEXT("The result was cut: there is "
@@ -62,11 +71,17 @@ run_tool(struct call *call, const struct mcp_tool *tool,
 		condition = handler_run(call, &tool->handler, arguments, &made);
 	else if (condition > 0)
 		condition = HANDLER_E_FAILED;
-	if (condition >= 0)
-		append_result(call, &made, condition == HANDLER_E_FAILED,
-		    result);
+	if (condition == HANDLER_E_ASKS) {
+		condition = asks_result(call, result);
+	} else if (condition == HANDLER_E_CALL) {
+		condition = CALL_E_FAILED;
+	} else if (condition >= 0) {
+		append_result(call, &made,
+		    condition == HANDLER_E_FAILED || made.is_error, result);
+		condition = 0;
+	}
 	handler_result_deinit(&made);
-	return condition < 0 ? condition : 0;
+	return condition;
 }
 
 int

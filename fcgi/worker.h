@@ -1,4 +1,4 @@
-/* worker.h - what all rooms of a worker process share
+/* worker.h - I am what all rooms of a worker process share
  *
  * One struct worker a process, made by main before any thread and read-only
  * after, but for what is atomic or has a lock of its own. One struct thread a
@@ -13,8 +13,11 @@
 
 #include <stdatomic.h>
 
+struct calls;
 struct control;
+struct crew;
 struct gateway;
+struct plugins;
 struct slots;
 
 struct worker {
@@ -25,14 +28,24 @@ struct worker {
 	struct gateway *gateway;
 	struct slots *slots;
 	struct control *control;
+	struct calls *calls;
+	struct crew *crew;
+	struct plugins *plugins;
 	atomic_ulong n_requests, n_failed;
 	atomic_int n_running;
+	atomic_ulong n_quirks[MCP_N_QUIRKS]; /* how often each was needed */
 };
+
+/* worker_tolerates() - a client deviates: is that served? It is counted. */
+bool worker_tolerates(struct worker *worker, enum mcp_quirk quirk);
 
 struct thread {
 	struct worker *worker;
 	uint16_t number; /* from 1 */
 	struct mcp_line *line; /* made at the first letter */
+	bool tasked; /* it goes with a task, and ends with it */
+	uint64_t letter_ns; /* how long it waits for an answer to one; 0: as
+			       long as a caller may wait for his */
 };
 
 #endif

@@ -32,7 +32,7 @@ EXTRA_DIST += $(systemd_sources) \
 	proxy-configs/systemd/sysusers.conf \
 	proxy-configs/systemd/tmpfiles.conf
 CLEANFILES += $(systemd_units)
-noinst_DATA = $(systemd_units)
+noinst_DATA += $(systemd_units)
 
 $(systemd_units): $(systemd_sources)
 	$(AM_V_GEN)$(MKDIR_P) proxy-configs/systemd && \

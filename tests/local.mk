@@ -1,4 +1,7 @@
 include tests/unit/local.mk
+include tests/conversation/local.mk
+include tests/conformance/local.mk
+include tests/clients/local.mk
 
 # the other rings, which tests/run runs
 EXTRA_DIST += .ci/run tests/run tests/package.json tests/package-lock.json \

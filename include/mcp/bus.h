@@ -16,6 +16,9 @@
 #define MCP_BUS_PROCESS_LEN 8
 #define MCP_BUS_HWM 1024 /* letters */
 
+/* MCP_BUS_E_WIRE + an enum mcp_wire_condition: a letter that cannot be read */
+#define MCP_BUS_E_WIRE 16
+
 enum mcp_bus_condition {
 	MCP_BUS_E_AWAY = 1, /* no answer by the deadline: not known whether */
 	MCP_BUS_E_EMPTY, /* nothing to receive now */
@@ -30,15 +33,16 @@ struct mcp_bus;
 int mcp_bus_new(const char *endpoint, struct mcp_bus **busp);
 void mcp_bus_free(struct mcp_bus *bus); /* after its lines are closed */
 
-/* --- a worker's end ------------------------------------------------------ */
+/* --- a worker's end ----------------------------------------------------- */
 
 struct mcp_line;
 
 /* mcp_line_new() - a DEALER of the calling thread; no other may touch it
  * Units:  @process as made once by mcp_random(); @thread 0 is the control line
  * Return: 0; -errno */
-int mcp_line_new(struct mcp_bus *bus, const uint8_t process[MCP_BUS_PROCESS_LEN],
-    uint16_t thread, struct mcp_line **linep);
+int mcp_line_new(struct mcp_bus *bus,
+    const uint8_t process[MCP_BUS_PROCESS_LEN], uint16_t thread,
+    struct mcp_line **linep);
 void mcp_line_free(struct mcp_line *line);
 
 /* mcp_line_ask() - send @question, wait for its answer until its deadline_ns
@@ -61,7 +65,7 @@ int mcp_line_receive(struct mcp_line *line, struct mcp_letter *letter);
  * is over; @fd -1: none */
 void mcp_line_wait(struct mcp_line *line, int fd, int wait_ms);
 
-/* --- the broker's end ---------------------------------------------------- */
+/* --- the broker's end --------------------------------------------------- */
 
 struct mcp_switchboard;
 
@@ -79,15 +83,15 @@ void mcp_switchboard_free(struct mcp_switchboard *board);
 int mcp_switchboard_fd(const struct mcp_switchboard *board);
 
 /* mcp_switchboard_receive() - one letter
- * Return: 0; MCP_BUS_E_EMPTY; enum mcp_wire_condition + 16 for one that cannot
- *         be read (route, kind and correlation filled if known); -errno
+ * Return: 0; MCP_BUS_E_EMPTY; above MCP_BUS_E_WIRE, one that cannot be read,
+ *         but answered: route, kind and correlation are filled; -errno
  * Owner:  texts live until the next receive */
 int mcp_switchboard_receive(struct mcp_switchboard *board,
     struct mcp_route *route, struct mcp_letter *letter);
-#define MCP_BUS_E_WIRE 16
 
 /* mcp_switchboard_send() - to one socket
- * Return: 0; MCP_BUS_E_AWAY nobody has that route any more; MCP_BUS_E_BUSY */
+ * Return: 0; MCP_BUS_E_AWAY nobody has that route any more; MCP_BUS_E_BUSY;
+ *         -errno */
 int mcp_switchboard_send(struct mcp_switchboard *board,
     const struct mcp_route *route, const struct mcp_letter *letter);
 

@@ -13,9 +13,11 @@
 #ifndef MCP_CONFIG_H
 #define MCP_CONFIG_H
 
+#include <mcp/quirk.h>
 #include <mcp/revision.h>
 #include <mcp/schema.h>
 #include <mcp/text.h>
+#include <mcp/uri_template.h>
 
 enum mcp_config_condition {
 	MCP_CONFIG_E_PROBLEMS = 1 /* the list says which */
@@ -61,6 +63,15 @@ struct mcp_limits {
 	unsigned max_resumable; /* parked streams; 4,096 */
 	unsigned replay_events; /* a stream's ring: count; 64 */
 	size_t replay_bytes; /* and bytes; 256 KiB */
+	unsigned page_size; /* entries of a list in one answer; 1,000 */
+	unsigned state_ms; /* how long a requestState is good; 600,000 */
+};
+
+/* How long, and for whom, clients may keep an answer.
+ * Spec: 2026-07-28 "Caching" */
+struct mcp_cache {
+	uint64_t ttl_ms;
+	bool is_public;
 };
 
 struct mcp_server {
@@ -72,6 +83,10 @@ struct mcp_server {
 	struct mcp_strings allowed_origins; /* "https://app.example", or "*" */
 	struct mcp_strings allowed_hosts; /* n 0: see mcp_gate_check() */
 	struct mcp_limits limits;
+	bool strict[MCP_N_QUIRKS]; /* tolerances that are switched off */
+	struct { /* "cache": one a list; 60,000 and private */
+		struct mcp_cache discover, tools, resources, templates, prompts;
+	} cache;
 };
 
 struct mcp_database {
@@ -101,7 +116,8 @@ enum mcp_handler_kind {
 	MCP_HANDLER_NONE = 0,
 	MCP_HANDLER_SQL,
 	MCP_HANDLER_TEXT,
-	MCP_HANDLER_FILE
+	MCP_HANDLER_FILE,
+	MCP_HANDLER_PLUGIN
 };
 
 enum mcp_sql_result { MCP_SQL_ONE, MCP_SQL_ROWS, MCP_SQL_VALUE };
@@ -112,7 +128,7 @@ struct mcp_sql {
 	char *query;
 	enum mcp_sql_result result; /* "one" */
 	bool write; /* false: a read-only handle */
-	struct mcp_template empty; /* said where there is no row; n 0: our own */
+	struct mcp_template empty; /* said where no row is; n 0: our own */
 	unsigned max_rows; /* 1,000 */
 	size_t max_bytes; /* of the result's JSON; 1 MiB */
 	unsigned timeout_ms; /* 10,000 */
@@ -123,19 +139,44 @@ struct mcp_handler {
 	struct mcp_sql sql;
 	struct mcp_template text;
 	char *file; /* absolute path */
+	char *plugin; /* absolute path of the shared object */
+	const void *function; /* of the plugin, as mcp_config_add() gave it;
+				 NULL in a program that loads no plugins */
+};
+
+/* What may be proposed for an argument of a prompt or a place of a template:
+ * rows of a statement (bound :value is what was typed, the first column
+ * counts), a plugin's values, or those of a list that begin so. */
+struct mcp_completion {
+	char *argument;
+	struct mcp_handler handler; /* NONE: values */
+	struct mcp_strings values;
+};
+
+/* An argument that clients mirror into a header.
+ * Spec: 2026-07-28 "Streamable HTTP", "Custom Headers from Tool Parameters" */
+struct mcp_mirror {
+	char *header; /* "Mcp-Param-Region" */
+	char *variable; /* "HTTP_MCP_PARAM_REGION", as CGI has it */
+	struct mcp_strings path; /* the properties that lead to it */
 };
 
 struct mcp_tool {
 	char *name;
 	struct mcp_schema *input; /* compiled inputSchema */
+	struct mcp_mirror *mirrors;
+	size_t n_mirrors;
 	struct mcp_handler handler;
-	char *listing[MCP_N_REVISIONS]; /* the object tools/list shows, as JSON */
+	char *listing[MCP_N_REVISIONS]; /* as tools/list shows it, JSON */
 };
 
 struct mcp_resource { /* or a resource template */
 	char *uri; /* or uriTemplate */
 	char *mime_type; /* NULL: unknown */
-	struct mcp_template places; /* of a uriTemplate: {name} level 1 only */
+	struct mcp_uri_template *template; /* of a uriTemplate; else NULL */
+	struct mcp_cache cache; /* "ttlMs" and "cacheScope"; 0 and private */
+	struct mcp_completion *completions;
+	size_t n_completions;
 	struct mcp_handler handler;
 	char *listing[MCP_N_REVISIONS];
 };
@@ -157,7 +198,10 @@ struct mcp_prompt {
 	size_t n_arguments;
 	struct mcp_message *messages;
 	size_t n_messages;
-	struct mcp_handler handler; /* SQL with result one, or NONE: its columns
+	struct mcp_completion *completions;
+	size_t n_completions;
+	struct mcp_handler handler; /* PLUGIN: it makes the messages; SQL with
+				       result one, or NONE: its columns
 				       are places of the messages; no row is
 				       an error of the caller */
 	char *listing[MCP_N_REVISIONS];
@@ -178,6 +222,8 @@ struct mcp_config {
 	struct mcp_prompt *prompts;
 	size_t n_prompts;
 	unsigned n_statements; /* sql handlers, numbered from 0 */
+	struct mcp_strings plugins; /* absolute paths, in the file's order, and
+				       those that only a handler names */
 };
 
 /* mcp_config_load() - read, check and compile @path and what it includes
@@ -195,6 +241,29 @@ void mcp_problems_add(struct mcp_problems *problems, bool warning,
     __attribute__((format(printf, 5, 6)));
 void mcp_problems_print(const struct mcp_problems *problems, int fd);
 void mcp_problems_deinit(struct mcp_problems *problems);
+
+/* mcp_config_add() - what a plugin registers, before anybody else has seen the
+ * snapshot: @json is an entry as mcp.json would have it, without a handler.
+ * Where mcp.json has an entry of that name (or URI) whose handler is this
+ * plugin, the file's words stand and only the function is taken.
+ * Units:  @plugin its absolute path; for MCP_ENTRY_COMPLETION @json is
+ *         {"ref": NAME-OR-URITEMPLATE, "argument": NAME}
+ * Return: 0; MCP_CONFIG_E_PROBLEMS, added to @problems; -ENOMEM
+ * Owner:  @function is kept, not owned */
+enum mcp_entry {
+	MCP_ENTRY_TOOL,
+	MCP_ENTRY_RESOURCE, /* with "uri" or "uriTemplate" */
+	MCP_ENTRY_PROMPT,
+	MCP_ENTRY_COMPLETION
+};
+int mcp_config_add(struct mcp_config *config, enum mcp_entry entry,
+    const char *plugin, struct mcp_text json, const void *function,
+    struct mcp_problems *problems);
+
+/* mcp_config_unbound() - after all plugins: a problem for each entry whose
+ * plugin registered no such name */
+void mcp_config_unbound(const struct mcp_config *config,
+    struct mcp_problems *problems);
 
 const struct mcp_tool *mcp_config_tool(const struct mcp_config *config,
     const char *name);

@@ -23,7 +23,7 @@ enum mcp_gate_condition {
 struct mcp_gate_request {
 	struct mcp_text host;
 	struct mcp_text origin;
-	struct mcp_text server_addr; /* the local address, from the web server */
+	struct mcp_text server_addr; /* the local address, as told */
 	struct mcp_text wanted_headers; /* Access-Control-Request-Headers */
 };
 #define MCP_GATE_REQUEST_INIT \
@@ -41,7 +41,7 @@ int mcp_gate_check(const struct mcp_server *server,
 /* mcp_gate_cors() - append the CORS header lines an answer to @request carries
  * Shape:  "Name: value" CR LF each; always Vary: Origin; the rest only for an
  *         Origin that passes; @preflight adds methods, headers and max age.
- *         The origin is reflected, never "*", and credentials are not allowed */
+ *         The origin is reflected, never "*"; credentials are not allowed */
 void mcp_gate_cors(const struct mcp_server *server,
     const struct mcp_gate_request *request, bool preflight,
     struct mcp_buf *out);

@@ -1,4 +1,4 @@
-/* jsonrpc.h - request, notification, response; of MCP I know nothing
+/* jsonrpc.h - I know request, notification, response; of MCP I know nothing
  *
  * A message is parsed strictly (scan.h), keeps the raw text of its id so that
  * it goes back with exact type and value, and owns its json-c tree until
@@ -21,11 +21,10 @@ enum mcp_jsonrpc_code {
 	JSONRPC_METHOD_NOT_FOUND = -32601,
 	JSONRPC_INVALID_PARAMS = -32602,
 	JSONRPC_INTERNAL_ERROR = -32603,
-	MCP_RESOURCE_NOT_FOUND = -32002, /* up to 2025-11-25 */
 	MCP_HEADER_MISMATCH = -32020, /* from 2026-07-28 */
 	MCP_MISSING_CAPABILITY = -32021, /* from 2026-07-28 */
 	MCP_UNSUPPORTED_VERSION = -32022, /* from 2026-07-28 */
-	MCP_OVERLOADED = -31999, /* ours: 503 and 429, outside the reserved range */
+	MCP_OVERLOADED = -31999, /* ours, outside what is reserved: 503, 429 */
 	MCP_FORBIDDEN = -31998 /* ours: 403 */
 };
 
@@ -42,7 +41,7 @@ enum mcp_jsonrpc_kind {
 
 struct mcp_jsonrpc {
 	enum mcp_jsonrpc_kind kind;
-	struct mcp_text id; /* raw JSON, borrowed from the parsed text; len 0: none */
+	struct mcp_text id; /* raw JSON, borrowed from the text; len 0: none */
 	const char *method; /* borrowed from root; NULL in a response */
 	struct json_object *root; /* owned */
 	struct json_object *params; /* borrowed; NULL when absent */

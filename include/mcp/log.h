@@ -11,9 +11,15 @@
 
 #define MCP_LOG_MAX 1024
 
-enum mcp_log_level { MCP_LOG_ERROR, MCP_LOG_WARNING, MCP_LOG_INFO, MCP_LOG_DEBUG };
+enum mcp_log_level {
+	MCP_LOG_ERROR,
+	MCP_LOG_WARNING,
+	MCP_LOG_INFO,
+	MCP_LOG_DEBUG
+};
 
-/* mcp_log_init() - @program is kept, not copied; lines above @level are dropped */
+/* mcp_log_init() - lines above @level are dropped
+ * Owner:  @program is kept, not copied */
 void mcp_log_init(const char *program, enum mcp_log_level level);
 
 void mcp_log(enum mcp_log_level level, const char *format, ...)

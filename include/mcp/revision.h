@@ -1,4 +1,5 @@
-/* revision.h - which MCP revisions exist, their era, and what each one changed
+/* revision.h - I know which MCP revisions exist, their era, and what each one
+ * changed
  *
  * Revisions compare: a later one is the greater number.
  */

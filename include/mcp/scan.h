@@ -1,4 +1,4 @@
-/* scan.h - the strict eye before json-c
+/* scan.h - I am the strict eye before json-c
  *
  * json-c keeps the last of two equal keys, saturates integers beyond 64 bits
  * and lets malformed UTF-8 pass; each of those lets two readers of one message
@@ -18,6 +18,7 @@
 #include <mcp/text.h>
 
 #define MCP_SCAN_DEPTH_MAX 64 /* arrays and objects within each other */
+#define MCP_SCAN_VALUES_MAX 100000 /* json-c takes some 300 bytes for each */
 
 enum mcp_scan_condition {
 	MCP_SCAN_E_SYNTAX = 1,
@@ -25,11 +26,12 @@ enum mcp_scan_condition {
 	MCP_SCAN_E_DEPTH,
 	MCP_SCAN_E_DUPLICATE, /* an object has the same key twice */
 	MCP_SCAN_E_INTEGER, /* a number beyond 64 bits, or beyond a double */
+	MCP_SCAN_E_VALUES, /* more values than anybody means */
 	MCP_SCAN_E_NUL /* a raw NUL or \u0000 in a key, which C cannot carry */
 };
 
 enum mcp_scan_flag {
-	MCP_SCAN_COMMENTS = 1 /* slash-slash and slash-star comments are blanks */
+	MCP_SCAN_COMMENTS = 1 /* slash-slash and slash-star are blanks */
 };
 
 struct mcp_scan_error {
@@ -42,7 +44,7 @@ struct mcp_scan_error {
 /* One member of the outermost object to look out for. */
 struct mcp_scan_watch {
 	const char *name;
-	struct mcp_text value; /* its raw text, borrowed; len 0 while not seen */
+	struct mcp_text value; /* its raw text, borrowed; len 0: not seen */
 };
 
 /* mcp_scan() - is this one JSON value that everybody reads alike?
@@ -53,14 +55,8 @@ struct mcp_scan_watch {
 int mcp_scan(struct mcp_text json, unsigned flags,
     struct mcp_scan_watch *watch, size_t n_watch, struct mcp_scan_error *errp);
 
-/* mcp_scan_element() - the raw text of element @index of an array that
- * mcp_scan() accepted; walks over those before it
- * Return: 0; -ENOENT no such element, or not an array */
-int mcp_scan_element(struct mcp_text json, size_t index,
-    struct mcp_text *valuep);
-
-/* mcp_scan_next() - the same, one after the other: *@valuep of length 0 gives
- * the first element, an element gives the one behind it
+/* mcp_scan_next() - the raw text of each element of an array that mcp_scan()
+ * accepted: *@valuep of length 0 gives the first, an element the one behind it
  * Return: 0; -ENOENT no more, or not an array; *@valuep unchanged */
 int mcp_scan_next(struct mcp_text json, struct mcp_text *valuep);
 

@@ -14,6 +14,11 @@
 void mcp_sse_event(struct mcp_buf *out, struct mcp_text id,
     struct mcp_text name, struct mcp_text data);
 
+/* mcp_sse_prime() - append an event without data, which no page hears of: it
+ * gives an id to come back with, and says when
+ * Shape:  "id: " @id LF "retry: " @retry_ms LF "data: " LF LF */
+void mcp_sse_prime(struct mcp_buf *out, struct mcp_text id, unsigned retry_ms);
+
 /* mcp_sse_comment() - append a comment, which every client ignores
  * Shape:  ": " piece LF for each line of @text, then LF */
 void mcp_sse_comment(struct mcp_buf *out, struct mcp_text text);

@@ -1,4 +1,4 @@
-/* text.h - bytes with a length, and a buffer that grows
+/* text.h - I am bytes with a length, and a buffer that grows
  *
  * A struct mcp_text borrows; a struct mcp_buf owns. Appending never needs to
  * be checked on the spot: a buffer that could not grow keeps what it had,
@@ -22,6 +22,9 @@ struct mcp_text {
 
 /* a string literal as a text */
 #define MCP_TEXT(literal) ((struct mcp_text){ literal, sizeof(literal) - 1 })
+
+/* the same, where a constant expression is wanted: in a table */
+#define MCP_TEXT_CONST(literal) { literal, sizeof(literal) - 1 }
 
 struct mcp_buf {
 	char *data; /* always NUL-terminated once anything was appended */
@@ -47,6 +50,16 @@ char *mcp_text_dup(struct mcp_text text);
 /* mcp_text_number() - a whole decimal number without sign, nothing around it
  * Return: 0; -EINVAL not a number; -ERANGE more than 64 bits */
 int mcp_text_number(struct mcp_text text, uint64_t *numberp);
+
+/* mcp_utf8_len() - the bytes of the character at @at, where @left > 0 stand
+ * Return: 1 to 4; 0 where none begins there
+ * Spec:   RFC 3629: nothing overlong, no surrogate, nothing above U+10FFFF */
+size_t mcp_utf8_len(const char *at, size_t left);
+
+/* mcp_big_put() / mcp_big_get() - a number in its last @bytes bytes, up to 8,
+ * big-endian */
+void mcp_big_put(void *at, uint64_t number, unsigned bytes);
+uint64_t mcp_big_get(const void *at, unsigned bytes);
 
 void mcp_buf_deinit(struct mcp_buf *buf);
 void mcp_buf_reset(struct mcp_buf *buf); /* empty again, memory kept */

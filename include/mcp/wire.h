@@ -32,6 +32,14 @@ enum mcp_wire_kind {
 	MCP_DELIVER,
 	MCP_SESSION,
 	MCP_ENDED,
+	MCP_BROADCAST,
+	MCP_AWAIT,
+	MCP_RESPONSE,
+	MCP_ANSWER,
+	MCP_CANCEL,
+	MCP_OPEN,
+	MCP_CLOSE,
+	MCP_CELL,
 	MCP_N_KINDS
 };
 
@@ -52,11 +60,38 @@ enum mcp_wire_outcome {
 	MCP_PARKED,
 	MCP_ANSWERED,
 	MCP_RUNNING,
+	MCP_UNKNOWN,
+	MCP_STATE,
+	MCP_TAKEN,
+	MCP_EXISTS,
+	MCP_STALE,
+	MCP_NONE,
 	MCP_N_OUTCOMES
 };
 
 enum mcp_wire_dialect { MCP_DIALECT_SEED = 1, MCP_DIALECT_SSE = 2 };
-enum mcp_wire_verb { MCP_SESSION_SET = 1, MCP_SESSION_END = 2 };
+enum mcp_wire_topic {
+	MCP_TOPIC_TOOLS = 1,
+	MCP_TOPIC_PROMPTS,
+	MCP_TOPIC_RESOURCES,
+	MCP_TOPIC_UPDATED,
+	MCP_TOPIC_TASK
+};
+enum mcp_wire_verb {
+	MCP_SESSION_SET = 1,
+	MCP_SESSION_END,
+	MCP_SESSION_LEVEL,
+	MCP_SESSION_SUBSCRIBE,
+	MCP_SESSION_UNSUBSCRIBE,
+	MCP_SESSION_GET
+};
+enum mcp_wire_cell {
+	MCP_CELL_CREATE = 1,
+	MCP_CELL_GET,
+	MCP_CELL_PUT,
+	MCP_CELL_DELETE
+};
+enum mcp_wire_how { MCP_HOW_ANSWERED = 1, MCP_HOW_GONE = 2 };
 
 /* Texts are borrowed: from the caller when writing, from the bytes read when
  * reading. */
@@ -68,6 +103,7 @@ struct mcp_letter {
 
 	uint64_t pid, leaving, epoch, known, requests, failed, running;
 	uint64_t dialect, call_deadline_ns, ticket, verb, expires;
+	uint64_t topic, streams, how;
 	struct mcp_text stream, subject, request, event, data, state, ends,
 	    digest, id;
 };
@@ -83,6 +119,10 @@ int mcp_wire_read(struct mcp_text bytes, struct mcp_letter *out);
 
 const char *mcp_wire_kind_name(enum mcp_wire_kind kind); /* "admit" */
 const char *mcp_wire_outcome_name(enum mcp_wire_outcome outcome);
+
+/* A number as it travels, 8 bytes big-endian. */
+void mcp_wire_number_write(char *at, uint64_t number);
+uint64_t mcp_wire_number_read(const char *at);
 
 /* One ended session, as "ends" carries it. */
 void mcp_wire_end_write(struct mcp_buf *out, const uint8_t key[16],

@@ -2,6 +2,14 @@
 if HAVE_CMOCKA
 UNIT_LIBS = $(MCP_LIBS) $(CMOCKA_LIBS)
 unit_tests = \
+	tests/unit/test_session \
+	tests/unit/test_cells \
+	tests/unit/test_relay \
+	tests/unit/test_listen \
+	tests/unit/test_topic \
+	tests/unit/test_task \
+	tests/unit/test_watch \
+	tests/unit/test_notice \
 	tests/unit/test_peek \
 	tests/unit/test_process \
 	tests/unit/test_ended \
@@ -20,6 +28,8 @@ unit_tests = \
 	tests/unit/test_revision \
 	tests/unit/test_jsonrpc \
 	tests/unit/test_config \
+	tests/unit/test_entries \
+	tests/unit/test_uri_template \
 	tests/unit/test_text
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -40,6 +50,16 @@ tests_unit_test_hub_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_clock_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_quota_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_ended_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
+tests_unit_test_listen_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
+tests_unit_test_topic_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
+tests_unit_test_task_LDADD = $(UNIT_LIBS)
+tests_unit_test_watch_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
+tests_unit_test_notice_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_process_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_config_LDADD = $(UNIT_LIBS)
+tests_unit_test_entries_LDADD = $(UNIT_LIBS)
+tests_unit_test_uri_template_LDADD = $(UNIT_LIBS)
+tests_unit_test_relay_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
+tests_unit_test_cells_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
+tests_unit_test_session_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 endif

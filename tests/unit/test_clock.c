@@ -119,10 +119,20 @@ test_many_in_any_order(void **state)
 	clock_deinit(&log.clock);
 }
 
+static void
+test_the_wall_clock_is_translated(void **state)
+{
+	(void)state;
+	assert_int_equal(clock_of_wall(105, 100, 7), 5 * MCP_S + 7);
+	assert_int_equal(clock_of_wall(100, 105, 7), 7);
+	assert_int_equal(clock_of_wall(UINT64_MAX, 100, 7), CLOCK_NEVER - 1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_wall_clock_is_translated),
 		cmocka_unit_test(test_they_fire_in_order_of_time),
 		cmocka_unit_test(test_set_again_moves_and_cancel_takes_away),
 		cmocka_unit_test(

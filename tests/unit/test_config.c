@@ -286,10 +286,9 @@ a_resource_and_a_template_are_read(void **state)
 	assert_string_equal(site->config->resources[0].handler.file,
 	    path_in(site, "book.md", path));
 	template = &site->config->templates[0];
-	assert_int_equal(template->places.n, 4);
-	assert_string_equal(template->places.pieces[0].text, "x://");
-	assert_string_equal(template->places.pieces[3].text, "b");
-	assert_true(template->places.pieces[3].place);
+	assert_string_equal(mcp_uri_template_name(template->template, 0), "a");
+	assert_string_equal(mcp_uri_template_name(template->template, 1), "b");
+	assert_null(mcp_uri_template_name(template->template, 2));
 	assert_int_equal(template->handler.text.n, 3);
 }
 
@@ -662,8 +661,8 @@ a_schema_describes_an_object(void **state)
 	    "Give an object");
 	assert_problem(site,
 	    tool("\"name\":\"a\",\"text\":\"x\",\n\"outputSchema\":"
-		 "{\"type\":\"string\"}"),
-	    3, "does not describe an object");
+		 "{\"type\":\"text\"}"),
+	    3, "is no JSON Schema: ");
 	assert_problem(site,
 	    tool("\"name\":\"a\",\"text\":\"x\",\"inputSchema\":"
 		 "{\"type\":\"object\",\"properties\":{\n\"b\":{\n"
@@ -755,9 +754,10 @@ uris_are_uris(void **state)
 
 	load_well(site, uri_template("a://{b}"));
 	assert_problem(site, uri_template("a://b"), 1, "has no {place}");
-	assert_problem(site, uri_template("a://{+b}"), 1, "more than a name");
-	assert_problem(site, uri_template("a://{b,c}"), 1, "more than a name");
-	assert_problem(site, uri_template("a://{b}{c}"), 1, "side by side");
+	load_well(site, uri_template("a://{+b}"));
+	load_well(site, uri_template("a://{b,c}{?d}"));
+	assert_problem(site, uri_template("a://{b*}"), 1, "level 4");
+	assert_problem(site, uri_template("a://{b-c}"), 1, "more than a name");
 	assert_problem(site, uri_template("a://{b}/{b}"), 1, "appears twice");
 	assert_problem(site, uri_template("a://{{b}}"), 1, "more than a name");
 	assert_problem(site, uri_template("{b}"), 1, "with a scheme");
@@ -850,18 +850,23 @@ static void
 wrong_types_anywhere_are_survived(void **state)
 {
 	static const char good[] =
-	    "{\"server\":{\"name\":\"a\",\"allowed_hosts\":[\"b\"]},"
+	    "{\"server\":{\"name\":\"a\",\"allowed_hosts\":[\"b\"],\"cache\":{"
+	    "\"tools\":{\"ttlMs\":1,\"cacheScope\":\"public\"}}},"
 	    "\"limits\":{\"max_body\":1000},\"include\":[\"*.part.json\"],"
 	    "\"databases\":{\"d\":{\"url\":\"sqlite:d\"}},\"tools\":[{"
 	    "\"name\":\"t\",\"inputSchema\":{\"type\":\"object\","
-	    "\"properties\":{\"x\":{\"type\":\"string\"}}},\"annotations\":{"
+	    "\"properties\":{\"x\":{\"type\":\"string\",\"x-mcp-header\":"
+	    "\"X\"}}},\"annotations\":{"
 	    "\"title\":\"b\"},\"icons\":[{\"src\":\"c\",\"sizes\":[\"1x1\"]}],"
 	    "\"sql\":{\"database\":\"d\",\"query\":\"SELECT :x\",\"result\":"
 	    "\"one\",\"empty\":\"{x}\",\"write\":false,\"max_rows\":1}}],"
 	    "\"resourceTemplates\":[{\"uriTemplate\":\"a:{b}\",\"name\":\"n\","
 	    "\"annotations\":{\"priority\":0.5,\"audience\":[\"user\"]},"
-	    "\"text\":\"{b}\"}],\"prompts\":[{\"name\":\"p\",\"arguments\":[{"
-	    "\"name\":\"a\",\"required\":true}],\"messages\":[{\"role\":"
+	    "\"text\":\"{b}\",\"ttlMs\":1,\"complete\":{\"b\":{\"sql\":{"
+	    "\"database\":\"d\",\"query\":\"SELECT :value\"}}}}],"
+	    "\"plugins\":[],\"prompts\":[{\"name\":\"p\",\"arguments\":[{"
+	    "\"name\":\"a\",\"required\":true,\"complete\":{\"values\":["
+	    "\"v\"]}}],\"messages\":[{\"role\":"
 	    "\"user\",\"text\":\"{a}\"}]}]}";
 	static const char *const others[] = { "null", "7", "-1", "1e999",
 		"\"\"", "true", "[]", "{}", "[null]", "[[]]", "\"{\"", "[{}]" };

@@ -398,14 +398,17 @@ test_duplicates_of_every_size(void **state)
 static void
 test_many_keys(void **state)
 {
-	char *json = object_of(100000, 1000, NULL);
-	char *again = object_of(100000, 1000, "\"k99999\"");
+	char *json = object_of(90000, 1000, NULL);
+	char *again = object_of(90000, 1000, "\"k89999\"");
+	char *many = object_of(MCP_SCAN_VALUES_MAX, 1000, NULL);
 
 	(void)state;
 	expect_bytes(json, strlen(json), 0, 0);
 	expect_bytes(again, strlen(again), 0, MCP_SCAN_E_DUPLICATE);
+	expect_bytes(many, strlen(many), 0, MCP_SCAN_E_VALUES);
 	free(json);
 	free(again);
+	free(many);
 }
 
 static void
@@ -547,21 +550,17 @@ test_elements(void **state)
 	    MCP_TEXT(" [ 1 ,{\"a\":[1,2],\"b\":\"],\\\"\"}, \"x\" ,[ ], null]");
 	static const char *const expected[] = { "1",
 		"{\"a\":[1,2],\"b\":\"],\\\"\"}", "\"x\"", "[ ]", "null" };
-	struct mcp_text value, next = MCP_TEXT_INIT;
+	struct mcp_text value = MCP_TEXT_INIT, none = MCP_TEXT_INIT;
 
 	(void)state;
 	for (size_t i = 0; i < N(expected); i++) {
-		assert_int_equal(mcp_scan_element(json, i, &value), 0);
+		assert_int_equal(mcp_scan_next(json, &value), 0);
 		assert_true(mcp_text_is(value, expected[i]));
-		assert_int_equal(mcp_scan_next(json, &next), 0);
-		assert_true(mcp_text_is(next, expected[i]));
 	}
-	assert_int_equal(mcp_scan_element(json, N(expected), &value), -ENOENT);
-	assert_int_equal(mcp_scan_next(json, &next), -ENOENT);
-	assert_int_equal(mcp_scan_element(MCP_TEXT("[ ]"), 0, &value), -ENOENT);
-	assert_int_equal(
-	    mcp_scan_element(MCP_TEXT("{\"a\":1}"), 0, &value), -ENOENT);
-	assert_int_equal(mcp_scan_element(MCP_TEXT("7"), 0, &value), -ENOENT);
+	assert_int_equal(mcp_scan_next(json, &value), -ENOENT);
+	assert_int_equal(mcp_scan_next(MCP_TEXT("[ ]"), &none), -ENOENT);
+	assert_int_equal(mcp_scan_next(MCP_TEXT("{\"a\":1}"), &none), -ENOENT);
+	assert_int_equal(mcp_scan_next(MCP_TEXT("7"), &none), -ENOENT);
 }
 
 static void

@@ -1,0 +1,187 @@
+/* crew.c - I am the threads: as many as were asked for, and one more for each
+ * that went away with a task
+ */
+
+#include "fcgi/crew.h"
+#include "fcgi/call.h"
+#include "fcgi/gateway.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct member {
+	struct thread thread;
+	struct crew *crew;
+	struct call *first; /* what it begins with; or NULL */
+	struct member *next; /* while free */
+};
+
+struct crew {
+	struct worker *worker;
+	pthread_mutex_t lock;
+	pthread_cond_t gone;
+	struct member *members; /* n_threads + CREW_TASKS_MAX */
+	struct member *free;
+	unsigned n_threads, n_running, n_tasks;
+};
+
+int
+crew_new(struct worker *worker, unsigned n_threads, struct crew **crewp)
+{
+	struct crew *crew = calloc(1, sizeof(*crew));
+	unsigned n = n_threads + CREW_TASKS_MAX;
+
+	if (crew != NULL)
+		crew->members = calloc(n, sizeof(*crew->members));
+	if (crew == NULL || crew->members == NULL) {
+		free(crew);
+		return -ENOMEM;
+	}
+	crew->worker = worker;
+	crew->n_threads = n_threads;
+	pthread_mutex_init(&crew->lock, NULL);
+	pthread_cond_init(&crew->gone, NULL);
+	for (unsigned i = n; i-- > 0;) {
+		crew->members[i].crew = crew;
+		crew->members[i].thread.worker = worker;
+		crew->members[i].thread.number = (uint16_t)(i + 1);
+		crew->members[i].next = crew->free;
+		crew->free = &crew->members[i];
+	}
+	*crewp = crew;
+	return 0;
+}
+
+static void
+leave(struct member *member)
+{
+	struct crew *crew = member->crew;
+
+	mcp_line_free(member->thread.line);
+	member->thread.line = NULL;
+	pthread_mutex_lock(&crew->lock);
+	if (member->thread.tasked)
+		crew->n_tasks--;
+	member->thread.tasked = false;
+	member->next = crew->free;
+	crew->free = member;
+	crew->n_running--;
+	pthread_cond_signal(&crew->gone);
+	pthread_mutex_unlock(&crew->lock);
+}
+
+static void *
+run(void *argument)
+{
+	struct member *member = argument;
+
+	if (member->first != NULL)
+		call_run_parked(member->first, &member->thread);
+	if (!member->thread.tasked)
+		gateway_run(member->crew->worker->gateway, &member->thread);
+	leave(member);
+	return NULL;
+}
+
+static int
+enlist(struct crew *crew, struct call *first)
+{
+	struct member *member;
+	pthread_t id;
+	int error;
+
+	pthread_mutex_lock(&crew->lock);
+	member = crew->free;
+	if (member == NULL) {
+		pthread_mutex_unlock(&crew->lock);
+		return -EAGAIN;
+	}
+	crew->free = member->next;
+	crew->n_running++;
+	pthread_mutex_unlock(&crew->lock);
+	member->first = first;
+	error = pthread_create(&id, NULL, run, member);
+	if (error == 0) {
+		pthread_detach(id);
+		return 0;
+	}
+	pthread_mutex_lock(&crew->lock);
+	member->next = crew->free;
+	crew->free = member;
+	crew->n_running--;
+	pthread_mutex_unlock(&crew->lock);
+	return -error;
+}
+
+int
+crew_start(struct crew *crew)
+{
+	int error = 0;
+
+	for (unsigned i = 0; error == 0 && i < crew->n_threads; i++)
+		error = enlist(crew, NULL);
+	return error;
+}
+
+int
+crew_let_go(struct crew *crew, struct thread *thread)
+{
+	int error = 0;
+
+	pthread_mutex_lock(&crew->lock);
+	if (crew->n_tasks < CREW_TASKS_MAX) {
+		thread->tasked = true;
+		crew->n_tasks++;
+	} else {
+		error = -EAGAIN;
+	}
+	pthread_mutex_unlock(&crew->lock);
+	return error;
+}
+
+void
+crew_keep(struct crew *crew, struct thread *thread)
+{
+	pthread_mutex_lock(&crew->lock);
+	thread->tasked = false;
+	crew->n_tasks--;
+	pthread_mutex_unlock(&crew->lock);
+}
+
+int
+crew_replace(struct crew *crew, struct call *first)
+{
+	return enlist(crew, first);
+}
+
+bool
+crew_join(struct crew *crew, unsigned patience_ms)
+{
+	struct timespec until;
+	bool gone;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += patience_ms / 1000;
+	pthread_mutex_lock(&crew->lock);
+	while (crew->n_running > crew->n_tasks)
+		pthread_cond_wait(&crew->gone, &crew->lock);
+	while (crew->n_running > 0 &&
+	    pthread_cond_timedwait(&crew->gone, &crew->lock, &until) == 0)
+		;
+	gone = crew->n_running == 0;
+	pthread_mutex_unlock(&crew->lock);
+	return gone;
+}
+
+void
+crew_free(struct crew *crew)
+{
+	if (crew == NULL)
+		return;
+	pthread_cond_destroy(&crew->gone);
+	pthread_mutex_destroy(&crew->lock);
+	free(crew->members);
+	free(crew);
+}

@@ -1,0 +1,43 @@
+/* crew.h - I am the threads: as many as were asked for, and one more for each
+ * that went away with a task
+ *
+ * A call that has become a task may take hours, most of them spent waiting. Its
+ * thread and its slot go with it: the crew gets another thread and the slots
+ * another slot, and both end with the task.
+ */
+#ifndef FCGI_CREW_H
+#define FCGI_CREW_H
+
+#include "fcgi/worker.h"
+
+#define CREW_TASKS_MAX 256 /* tasks that run in one process at a time */
+
+struct call;
+struct crew;
+
+/* crew_new() - nobody runs yet; Return: 0; -ENOMEM */
+int crew_new(struct worker *worker, unsigned n_threads, struct crew **crewp);
+
+/* crew_start() - let them run; Return: 0; -errno */
+int crew_start(struct crew *crew);
+
+/* crew_let_go() - @thread goes with a task, if there are not too many
+ * Return: 0, then crew_replace() or crew_keep(); -EAGAIN */
+int crew_let_go(struct crew *crew, struct thread *thread);
+
+/* crew_keep() - it does not: nobody takes its place */
+void crew_keep(struct crew *crew, struct thread *thread);
+
+/* crew_replace() - another takes the place of who was let go, and begins with
+ * @first, which may be NULL
+ * Return: 0; -errno
+ * Owner:  @first is taken on success */
+int crew_replace(struct crew *crew, struct call *first);
+
+/* crew_join() - wait until those that serve are gone; those of tasks are given
+ * @patience_ms
+ * Return: have all gone? */
+bool crew_join(struct crew *crew, unsigned patience_ms);
+void crew_free(struct crew *crew); /* after crew_join() returned true */
+
+#endif

@@ -1,0 +1,2 @@
+# a plugin whose handlers do what the transcripts want to watch
+plugins += tests/conversation/fixture/fixture.so
