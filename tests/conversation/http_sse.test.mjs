@@ -45,7 +45,12 @@ test('the handshake, as the official clients have it', async () => {
   assertAccepted(await post(stream, { id: 0, method: 'initialize', params }));
   const { result } = (await stream.next('message')).json;
   assert.equal(result.protocolVersion, '2024-11-05');
-  assert.deepEqual(result.capabilities, { tools: {}, resources: {}, prompts: {} });
+  assert.deepEqual(result.capabilities, {
+    tools: { listChanged: true },
+    resources: { listChanged: true, subscribe: true },
+    prompts: { listChanged: true },
+    logging: {},
+  });
   assertAccepted(await post(stream, { method: 'notifications/initialized' }));
   assertAccepted(await post(stream, { id: 1, method: 'tools/list' }, { worker: 1 }));
   assert.equal((await stream.next('message')).json.result.tools[0].annotations, undefined);

@@ -80,9 +80,10 @@ test('initialize, tools, resources, prompts: what the page asks is answered ther
   const { protocolVersion, capabilities, serverInfo } = await ask({ id: 1, method: 'initialize', params });
   assert.equal(protocolVersion, '2024-11-05');
   assert.deepEqual(capabilities, {
-    tools: {},
-    resources: {},
-    prompts: {},
+    tools: { listChanged: true },
+    resources: { listChanged: true, subscribe: true },
+    prompts: { listChanged: true },
+    logging: {},
     notifications: {},
     sse: { endpoint: '/mcp/sse', message_endpoint: '/mcp/sse/message' },
   });

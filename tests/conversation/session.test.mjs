@@ -25,7 +25,12 @@ test('each revision is agreed on as it was asked for', async () => {
   for (const protocolVersion of ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25']) {
     const { json } = await initialize({ protocolVersion, capabilities: {} });
     assert.equal(json.result.protocolVersion, protocolVersion);
-    assert.deepEqual(json.result.capabilities, { tools: {}, resources: {}, prompts: {} });
+    assert.deepEqual(json.result.capabilities, {
+      tools: { listChanged: true },
+      resources: { listChanged: true, subscribe: true },
+      prompts: { listChanged: true },
+      logging: {},
+    });
     assert.equal(json.result.serverInfo.name, 'example-crm');
     assert.equal(json.result.serverInfo.version, '1.0.0');
     assert.equal(json.result.serverInfo.title, protocolVersion < '2025-06-18' ? undefined : 'Example CRM');
