@@ -111,7 +111,9 @@ refuse(const struct asked *asked, unsigned status, int code, const char *more,
 {
 	struct mcp_buf body = MCP_BUF_INIT;
 
-	if (asked->place == AT_MOUNT)
+	if (asked->place == AT_MOUNT && asked->id.len == 0)
+		mcp_jsonrpc_refusal(&body, code, mcp_text_of(message));
+	else if (asked->place == AT_MOUNT)
 		mcp_jsonrpc_error(&body, asked->id, code,
 		    mcp_text_of(message), MCP_TEXT_INIT);
 	else

@@ -191,9 +191,10 @@ mcp_jsonrpc_result(
 	append_id(out, id);
 }
 
-void
-mcp_jsonrpc_error(struct mcp_buf *out, struct mcp_text id, int code,
-    struct mcp_text message, struct mcp_text data)
+/* As far as an id might follow. */
+static void
+append_error(struct mcp_buf *out, int code, struct mcp_text message,
+    struct mcp_text data)
 {
 	mcp_buf_puts(out, "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":");
 	mcp_buf_number(out, code);
@@ -204,5 +205,19 @@ mcp_jsonrpc_error(struct mcp_buf *out, struct mcp_text id, int code,
 		mcp_buf_text(out, data);
 	}
 	mcp_buf_putc(out, '}');
+}
+
+void
+mcp_jsonrpc_error(struct mcp_buf *out, struct mcp_text id, int code,
+    struct mcp_text message, struct mcp_text data)
+{
+	append_error(out, code, message, data);
 	append_id(out, id);
+}
+
+void
+mcp_jsonrpc_refusal(struct mcp_buf *out, int code, struct mcp_text message)
+{
+	append_error(out, code, message, MCP_TEXT_INIT);
+	mcp_buf_putc(out, '}');
 }

@@ -118,8 +118,7 @@ reply_refusal(struct thread *thread, struct connection **connectionp,
 
 	answer.status = status;
 	answer.type = JSON;
-	mcp_jsonrpc_error(&answer.body, MCP_TEXT_INIT, code,
-	    mcp_text_of(sentence), MCP_TEXT_INIT);
+	mcp_jsonrpc_refusal(&answer.body, code, mcp_text_of(sentence));
 	if (status == 503 || status == 429)
 		mcp_buf_puts(&answer.headers, "Retry-After: 1\r\n");
 	send_simple(thread, connectionp, &answer);
@@ -134,8 +133,8 @@ reply_not_allowed(struct thread *thread, struct connection **connectionp,
 	answer.status = 405;
 	answer.type = JSON;
 	mcp_buf_printf(&answer.headers, "Allow: %s\r\n", allow);
-	mcp_jsonrpc_error(&answer.body, MCP_TEXT_INIT, JSONRPC_INVALID_REQUEST,
-	    MCP_TEXT("This method is not allowed here"), MCP_TEXT_INIT);
+	mcp_jsonrpc_refusal(&answer.body, JSONRPC_INVALID_REQUEST,
+	    MCP_TEXT("This method is not allowed here"));
 	send_simple(thread, connectionp, &answer);
 }
 

@@ -75,4 +75,10 @@ void mcp_jsonrpc_result(struct mcp_buf *out, struct mcp_text id,
 void mcp_jsonrpc_error(struct mcp_buf *out, struct mcp_text id, int code,
     struct mcp_text message, struct mcp_text data);
 
+/* mcp_jsonrpc_refusal() - append an error response that has no id: for what was
+ * refused before any message was read
+ * Spec: 2026-07-28 "Streamable HTTP", "Security & Endpoint" */
+void mcp_jsonrpc_refusal(struct mcp_buf *out, int code,
+    struct mcp_text message);
+
 #endif
