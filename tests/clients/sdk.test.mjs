@@ -73,7 +73,12 @@ const opened = (one) => one.method === 'GET' && one.status === 200;
 const both = {
   'connects, and is told who this is': ({ client, transport }, name) => {
     assert.deepEqual(client.getServerVersion(), { name: 'example-crm', title: 'Example CRM', version: '1.0.0' });
-    assert.deepEqual(client.getServerCapabilities(), { tools: {}, resources: {}, prompts: {} });
+    assert.deepEqual(client.getServerCapabilities(), {
+      tools: { listChanged: true },
+      resources: { listChanged: true, subscribe: true },
+      prompts: { listChanged: true },
+      logging: {},
+    });
     assert.equal(client.getInstructions(), 'Look clients up before you write to them.');
     if (name === HTTP) assert.match(transport.sessionId, /^[\x21-\x7e]{1,160}$/);
   },

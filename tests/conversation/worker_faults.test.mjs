@@ -106,8 +106,14 @@ test('a worker asked to stop serves the connections it has kept once more, and c
   for (const one of kept) assert.equal((await one.post('/mcp', ping(1)).answer).status, 200);
   const ended = stack.workers[0].kill('SIGTERM');
   for (const one of kept) {
-    assert.equal((await one.post('/mcp', ping(2)).answer).json.id, 2);
-    await one.closed;
+    let closed = false;
+    one.closed.then(() => (closed = true));
+    // the first may still come before the signal
+    for (let id = 2; !closed; id++) {
+      const answer = await Promise.race([one.post('/mcp', ping(id)).answer, one.closed]).catch(() => null);
+      if (answer) assert.equal(answer.json.id, id);
+      else assert.ok(id > 2, 'it was closed without an answer');
+    }
   }
   assert.equal(await ended, 0);
 });
