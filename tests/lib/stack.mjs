@@ -362,17 +362,23 @@ export async function startStack(owner, { workers = 1, limits = {}, change, brok
     return change?.(all) ?? all;
   });
   const stack = new Stack(dir, config);
-  owner.after(async () => {
+  const end = async () => {
     try {
       await stack.close();
     } finally {
       if (owner.passed === false || process.env.MCP_VERBOSE) console.error(stack.log());
       fs.rmSync(dir, { recursive: true, force: true });
     }
-  });
-  if (broker) await stack.startBroker();
-  await Promise.all(Array.from({ length: workers }, () => stack.startWorker(options)));
-  if (broker) await Promise.all(stack.workers.map((_, i) => stack.hasBroker(i)));
+  };
+  try {
+    if (broker) await stack.startBroker();
+    await Promise.all(Array.from({ length: workers }, () => stack.startWorker(options)));
+    if (broker) await Promise.all(stack.workers.map((_, i) => stack.hasBroker(i)));
+  } catch (error) {
+    await end().catch(() => {});
+    throw error;
+  }
+  owner.after(end);
   return stack;
 }
 
