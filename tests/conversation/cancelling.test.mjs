@@ -148,8 +148,14 @@ test('a connection that breaks has cancelled nothing', async () => {
   const [begun, go, ended] = [file(stack), file(stack), file(stack)];
   const request = await session.begin(0, ...tool('hold', { begun, until: go, ended }));
   await runs(begun);
-  await request.connection.close();
-  await session.call(0, 'ping');
+  // one that has, looked at after it
+  const [other, noticed] = [file(stack), file(stack)];
+  const connection = await stack.connect(0);
+  const params = { name: 'hold', arguments: { begun: other, until: go, ended: noticed } };
+  connection.post('/mcp', { jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+  await runs(other);
+  await Promise.all([request.connection.close(), connection.close()]);
+  assert.equal(await written(noticed), 'cancelled');
   touch(go);
   assert.equal(await written(ended), 'finished');
 });
