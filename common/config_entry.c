@@ -106,7 +106,7 @@ compile(struct config_reader *reader, const struct config_at *at,
 
 	if (r < 0 || where.failed || why.failed)
 		reader->no_memory = true;
-	else if (r == MCP_SCHEMA_E_BAD)
+	else if (r > 0)
 		config_problem_below(reader, at,
 		    where.data == NULL ? "" : where.data,
 		    "\"%s\" is no JSON Schema: %s. Mend it there", at->key,

@@ -23,6 +23,18 @@ libmcp_a_SOURCES = \
 	common/revision.c \
 	common/scan.c \
 	common/schema.c \
+	common/schema_applicator.c \
+	common/schema_compile.c \
+	common/schema_format.c \
+	common/schema_library.c \
+	common/schema_meta.c \
+	common/schema_parts.h \
+	common/schema_pattern.c \
+	common/schema_reference.c \
+	common/schema_say.c \
+	common/schema_uri.c \
+	common/schema_validation.c \
+	common/schema_value.c \
 	common/seal.c \
 	common/sse.c \
 	common/task.c \
@@ -31,4 +43,5 @@ libmcp_a_SOURCES = \
 	common/text.c \
 	common/uri_template.c \
 	common/wire.c
-MCP_LIBS = libmcp.a $(JSON_LIBS) $(ZMQ_LIBS) $(SODIUM_LIBS)
+MCP_LIBS = libmcp.a $(JSON_LIBS) $(ZMQ_LIBS) $(SODIUM_LIBS) \
+	$(PCRE2_LIBS)

@@ -1,6 +1,7 @@
 include tests/unit/local.mk
 include tests/conversation/local.mk
 include tests/conformance/local.mk
+include tests/schema/local.mk
 include tests/clients/local.mk
 
 # the other rings, which tests/run runs

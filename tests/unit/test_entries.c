@@ -1,6 +1,8 @@
 /* test_entries.c - plugins, mirrors, completions and cache hints of what a site
  * offers */
 
+#include "config.h"
+
 #include <mcp/config.h>
 
 #include <setjmp.h>
@@ -217,7 +219,7 @@ only_a_primitive_is_mirrored(void **state)
 	static const char *const bad[] = { "\"type\":\"number\",",
 		"\"type\":\"object\",", "\"type\":\"array\",",
 		"\"type\":\"null\",", "\"type\":[\"string\",\"null\"],", "",
-		"\"enum\":[\"a\"],", "\"$ref\":\"#/$defs/d\"," };
+		"\"enum\":[\"a\"],", "\"$ref\":\"#\"," };
 	char text[128];
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -248,7 +250,9 @@ a_mirror_stands_on_the_way_of_properties(void **state)
 		"\"else\":{\"properties\":{\"p\":%s}}", "\"$defs\":{\"d\":%s}",
 		"\"definitions\":{\"d\":%s}",
 		"\"$defs\":{\"d\":{\"properties\":{\"p\":%s}}}",
+#ifdef HAVE_PCRE2
 		"\"patternProperties\":{\"^x\":%s}",
+#endif
 		"\"additionalProperties\":%s", "\"unevaluatedProperties\":%s",
 		"\"dependentSchemas\":{\"p\":{\"properties\":{\"p\":%s}}}",
 		"\"propertyNames\":%s", "\"of-nobody\":{\"x\":[[%s]]}" };
@@ -780,6 +784,7 @@ completions_are_checked(void **state)
 static void
 every_keyword_of_a_schema_is_listed_as_it_stands(void **state)
 {
+#ifdef HAVE_PCRE2
 	struct site *site = *state;
 	const struct mcp_tool *tool = load_well(site,
 	    "{\"tools\":[{\"name\":\"t\",\"text\":\"x\","
@@ -792,6 +797,10 @@ every_keyword_of_a_schema_is_listed_as_it_stands(void **state)
 	    ",\"outputSchema\":" EVERY_KEYWORD "}");
 	assert_string_equal(tool->listing[MCP_2024_11_05],
 	    "{\"name\":\"t\",\"inputSchema\":" EVERY_KEYWORD "}");
+#else
+	(void)state;
+	skip(); /* it has a pattern */
+#endif
 }
 
 static void
