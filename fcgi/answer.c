@@ -65,8 +65,8 @@ prime(struct call *call, struct thread *thread, struct mcp_buf *out)
 	memcpy(call->resumable, answer.state.at, answer.state.len);
 	call->resumable[answer.state.len] = '\0';
 	snprintf(id, sizeof(id), "%s.0", call->resumable);
-	mcp_sse_prime(out, mcp_text_of(id),
-	    call->worker->config->server.limits.retry_ms);
+	mcp_sse_prime(
+	    out, mcp_text_of(id), call->config->server.limits.retry_ms);
 }
 
 static bool
@@ -185,7 +185,7 @@ finish_stream(struct call *call)
 static void
 fit(struct call *call)
 {
-	if (call->out.len <= call->worker->config->server.limits.max_event)
+	if (call->out.len <= call->config->server.limits.max_event)
 		return;
 	call_fail(call, JSONRPC_INTERNAL_ERROR,
 	    "The answer is larger than an event of this server");

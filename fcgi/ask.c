@@ -290,8 +290,8 @@ static int
 seal_state(struct call *call, struct mcp_buf *out)
 {
 	struct asks *asks = call->asks;
-	uint64_t expires = (uint64_t)time(NULL) +
-	    call->worker->config->server.limits.state_ms / 1000;
+	uint64_t expires =
+	    (uint64_t)time(NULL) + call->config->server.limits.state_ms / 1000;
 	unsigned char head[STATE_HEAD];
 	struct mcp_buf plain = MCP_BUF_INIT;
 	int error = head_of(call, expires, head);

@@ -8,6 +8,7 @@
 #include "fcgi/dispatch.h"
 #include "fcgi/reply.h"
 #include "fcgi/slots.h"
+#include "fcgi/snapshot.h"
 
 #include <mcp/log.h>
 
@@ -41,9 +42,11 @@ call_new(struct thread *thread, struct connection **connectionp)
 	}
 	call->worker = thread->worker;
 	call->thread = thread;
+	call->snapshot = snapshot_hold(thread->snapshot);
+	call->config = thread->config;
 	call->started_ns = mcp_clock_ns();
-	call->deadline_ns = call->started_ns +
-	    thread->worker->config->server.limits.call_ms * MCP_MS;
+	call->deadline_ns =
+	    call->started_ns + thread->config->server.limits.call_ms * MCP_MS;
 	call->connection = *connectionp;
 	*connectionp = NULL;
 	call->body = request->body;
@@ -71,6 +74,7 @@ call_free(struct call *call)
 	mcp_buf_deinit(&call->error);
 	mcp_buf_deinit(&call->data);
 	mcp_buf_deinit(&call->out);
+	snapshot_drop(call->snapshot);
 	free(call);
 }
 
@@ -158,8 +162,10 @@ run_in_slot(struct call *call)
 	while (call != NULL) {
 		call->thread = thread;
 		/* who left while it waited wants no answer */
-		if (!atomic_load(&call->cancelled) && !call_is_unwanted(call))
+		if (!atomic_load(&call->cancelled) && !call_is_unwanted(call)) {
+			slot_fit(call->slot, call->snapshot);
 			run(call);
+		}
 		/* the answer first: who comes next must not wait behind a
 		 * reader, but for the slot alone */
 		slots = call->worker->slots;

@@ -21,6 +21,7 @@
 struct asks;
 struct method;
 struct slot;
+struct snapshot;
 
 /* How the caller speaks, which is how the answer goes out. */
 enum dialect {
@@ -38,6 +39,8 @@ enum call_condition {
 struct call {
 	struct worker *worker;
 	struct thread *thread; /* that runs it now */
+	struct snapshot *snapshot;	 /* what it was read by, held, */
+	const struct mcp_config *config; /* and its configuration */
 	struct call *next; /* while it waits for a slot */
 	struct slot *_Atomic slot; /* NULL: it waits, or has had it */
 	uint64_t started_ns;
@@ -69,6 +72,8 @@ struct call {
 	TAILQ_ENTRY(call) others; /* of struct calls */
 	atomic_bool cancelled; /* nobody wants the answer any more, */
 	atomic_bool withdrawn; /* and the client has said so */
+	void (*on_cancel)(void *); /* see call_on_cancel() */
+	void *on_cancel_context;
 	pthread_mutex_t lock; /* who writes to the connection */
 	atomic_bool streaming; /* the answer is an event stream, begun */
 	atomic_bool reports; /* the handler tells its own progress */
@@ -124,6 +129,13 @@ void call_refuse(struct call *call);
  * Spec: a legacy session's caller that merely disconnected has not cancelled;
  *       from 2026-07-28 on, and without a session, it has */
 bool call_is_unwanted(const struct call *call);
+
+/* call_on_cancel() - let @wake be run once, with @context, when nobody wants
+ * the answer any more; at once where that is so already. It runs on another
+ * thread under a lock: it may interrupt, wake or kill, and never wait. NULL
+ * ends that, and after it returned no @wake runs. */
+void
+call_on_cancel(struct call *call, void (*wake)(void *context), void *context);
 
 /* thread_ask() - send @question and wait for its answer
  * Return: 0; MCP_BUS_E_AWAY, also where there is no line; -errno

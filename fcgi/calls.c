@@ -97,6 +97,31 @@ calls_leave(struct calls *calls, struct call *call)
 	pthread_mutex_unlock(&calls->lock);
 }
 
+/* Under the lock: nobody wants the answer any more. */
+static void
+cancel(struct call *call)
+{
+	void (*wake)(void *) = call->on_cancel;
+
+	atomic_store(&call->cancelled, true);
+	call->on_cancel = NULL;
+	if (wake != NULL)
+		wake(call->on_cancel_context);
+}
+
+void
+call_on_cancel(struct call *call, void (*wake)(void *context), void *context)
+{
+	struct calls *calls = call->worker->calls;
+
+	pthread_mutex_lock(&calls->lock);
+	call->on_cancel = wake;
+	call->on_cancel_context = context;
+	if (atomic_load(&call->cancelled))
+		cancel(call);
+	pthread_mutex_unlock(&calls->lock);
+}
+
 void
 calls_tick(struct calls *calls, struct thread *thread, uint64_t now_ns)
 {
@@ -106,9 +131,13 @@ calls_tick(struct calls *calls, struct thread *thread, uint64_t now_ns)
 	TAILQ_FOREACH(call, &calls->all, others) {
 		if (call->alone)
 			continue;
-		if (call_is_unwanted(call) &&
-		    !atomic_exchange(&call->cancelled, true))
+		if (!atomic_load(&call->cancelled) && call_is_unwanted(call)) {
+			cancel(call);
 			pthread_cond_broadcast(&calls->word);
+		}
+		/* a write that failed says it without us */
+		if (atomic_load(&call->cancelled) && call->on_cancel != NULL)
+			cancel(call);
 		answer_tick(call, thread, now_ns);
 	}
 	pthread_mutex_unlock(&calls->lock);
@@ -164,7 +193,7 @@ calls_cancel(struct calls *calls, struct mcp_text owner,
 		if (!is_meant(call, owner, subject, request))
 			continue;
 		atomic_store(&call->withdrawn, true);
-		atomic_store(&call->cancelled, true);
+		cancel(call);
 		here = true;
 	}
 	if (!here)

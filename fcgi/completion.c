@@ -54,7 +54,7 @@ static int
 find(struct call *call, const char *type, const char *name,
     const char *argument, const struct mcp_completion **completionp)
 {
-	const struct mcp_config *config = call->worker->config;
+	const struct mcp_config *config = call->config;
 	const struct mcp_prompt *prompt;
 	const struct mcp_resource *template;
 

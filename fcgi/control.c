@@ -4,6 +4,7 @@
 #include "fcgi/calls.h"
 #include "fcgi/gateway.h"
 #include "fcgi/slots.h"
+#include "fcgi/snapshot.h"
 
 #include <mcp/log.h>
 
@@ -169,9 +170,10 @@ control_session_ended(struct control *control,
 }
 
 bool
-worker_tolerates(struct worker *worker, enum mcp_quirk quirk)
+worker_tolerates(struct worker *worker, const struct mcp_config *config,
+    enum mcp_quirk quirk)
 {
-	if (worker->config->server.strict[quirk])
+	if (config->server.strict[quirk])
 		return false;
 	atomic_fetch_add(&worker->n_quirks[quirk], 1);
 	return true;
@@ -203,7 +205,7 @@ say_hello(struct control *control, bool leaving)
 		.requests = atomic_load(&worker->n_requests),
 		.failed = atomic_load(&worker->n_failed),
 		.running = (uint64_t)atomic_load(&worker->n_running),
-		.digest = mcp_text_of(worker->config->digest),
+		.digest = mcp_text_of(control->thread.config->digest),
 		.data = { quirks, sizeof(quirks) },
 	};
 
@@ -320,6 +322,7 @@ control_run(void *argument)
 		mcp_log(MCP_LOG_ERROR, "no line to the broker");
 		return NULL;
 	}
+	snapshot_look(&control->thread);
 	while (!stopped(control)) {
 		uint64_t now_ns = mcp_clock_ns();
 
@@ -330,13 +333,17 @@ control_run(void *argument)
 		mcp_line_wait(control->line, control->stop_fd, TICK_MS);
 		hear(control);
 		now_ns = mcp_clock_ns();
-		gateway_expire(worker->gateway, now_ns);
+		snapshot_look(&control->thread);
+		gateway_expire(worker->gateway,
+		    control->thread.config->server.limits.body_ms, now_ns);
+		slots_tidy(worker->slots, control->thread.snapshot);
 		slots_expire(worker->slots, &control->thread, now_ns);
 		calls_tick(worker->calls, &control->thread, now_ns);
 	}
 	say_hello(control, true);
 	/* its answer is the proof that the goodbye arrived */
 	mcp_line_wait(control->line, -1, TICK_MS);
+	snapshot_leave(&control->thread);
 	mcp_line_free(control->line);
 	mcp_line_free(control->thread.line);
 	return NULL;

@@ -5,6 +5,7 @@
 #include "fcgi/crew.h"
 #include "fcgi/call.h"
 #include "fcgi/gateway.h"
+#include "fcgi/snapshot.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -59,6 +60,7 @@ leave(struct member *member)
 {
 	struct crew *crew = member->crew;
 
+	snapshot_leave(&member->thread);
 	mcp_line_free(member->thread.line);
 	member->thread.line = NULL;
 	pthread_mutex_lock(&crew->lock);

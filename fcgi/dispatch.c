@@ -71,23 +71,23 @@ dispatch_offers(const struct mcp_config *config)
 /* Clients of the legacy eras ask for lists that were never declared, and fail
  * where there are none: those are empty there. */
 static bool
-is_offered(struct worker *worker, const struct method *method,
-    enum mcp_revision revision)
+is_offered(struct worker *worker, const struct mcp_config *config,
+    const struct method *method, enum mcp_revision revision)
 {
 	unsigned needs = method->traits &
 	    (METHOD_TOOLS | METHOD_RESOURCES | METHOD_PROMPTS |
 		METHOD_COMPLETIONS | METHOD_TASKS);
 
-	if ((dispatch_offers(worker->config) & needs) == needs)
+	if ((dispatch_offers(config) & needs) == needs)
 		return true;
 	return mcp_revision_era(revision) == MCP_ERA_LEGACY &&
 	    needs != METHOD_COMPLETIONS &&
-	    worker_tolerates(worker, MCP_QUIRK_UNDECLARED_LIST);
+	    worker_tolerates(worker, config, MCP_QUIRK_UNDECLARED_LIST);
 }
 
 const struct method *
-dispatch_method(struct worker *worker, const char *name,
-    enum mcp_revision revision)
+dispatch_method(
+    const struct call *call, const char *name, enum mcp_revision revision)
 {
 	const struct method *method = NULL;
 
@@ -95,7 +95,8 @@ dispatch_method(struct worker *worker, const char *name,
 		if (strcmp(methods[i].name, name) == 0)
 			method = &methods[i];
 	if (method == NULL || revision < method->first ||
-	    revision > method->last || !is_offered(worker, method, revision))
+	    revision > method->last ||
+	    !is_offered(call->worker, call->config, method, revision))
 		return NULL;
 	return method;
 }
@@ -138,8 +139,7 @@ dispatch_complete(const struct call *call, struct mcp_buf *result)
 		    call->cache->is_public ? "public" : "private");
 	mcp_buf_puts(result,
 	    ",\"_meta\":{\"io.modelcontextprotocol/serverInfo\":");
-	lifecycle_server_info(&call->worker->config->server, call->revision,
-	    result);
+	lifecycle_server_info(&call->config->server, call->revision, result);
 	mcp_buf_puts(result, "}}");
 }
 
@@ -154,7 +154,7 @@ dispatch_run(struct call *call)
 	if (condition == 0 && result.failed)
 		condition = -ENOMEM;
 	if (condition == 0 &&
-	    result.len > call->worker->config->server.limits.max_result)
+	    result.len > call->config->server.limits.max_result)
 		call_fail(call, JSONRPC_INTERNAL_ERROR,
 		    "The result is larger than this server sends");
 	if (condition < 0) {
@@ -191,8 +191,7 @@ run_element(struct call *call, struct mcp_text text)
 		reply_response(call, message->id, MCP_TEXT_INIT);
 		return;
 	}
-	call->method = dispatch_method(call->worker, message->method,
-	    call->revision);
+	call->method = dispatch_method(call, message->method, call->revision);
 	if (call->method != NULL && call->method->run == lifecycle_initialize) {
 		call_fail(call, JSONRPC_INVALID_REQUEST,
 		    "initialize cannot be part of a batch");

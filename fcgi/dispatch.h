@@ -36,8 +36,8 @@ unsigned dispatch_offers(const struct mcp_config *config);
 
 /* dispatch_method() - NULL where @revision has no such method, or the server
  * nothing to offer there */
-const struct method *dispatch_method(struct worker *worker, const char *name,
-    enum mcp_revision revision);
+const struct method *dispatch_method(
+    const struct call *call, const char *name, enum mcp_revision revision);
 
 /* dispatch_run() - run call->method for call->message, and append the response
  * to call->out */

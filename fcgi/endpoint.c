@@ -162,11 +162,13 @@ check_version(struct call *call, const struct http_request *request,
 	struct mcp_text header = meta_header_version(request);
 
 	if (header.len == 0 && revision >= MCP_2025_06_18 &&
-	    !worker_tolerates(call->worker, MCP_QUIRK_ABSENT_VERSION))
+	    !worker_tolerates(
+		call->worker, call->config, MCP_QUIRK_ABSENT_VERSION))
 		return call_fail(call, JSONRPC_INVALID_REQUEST,
 		    "MCP-Protocol-Version is missing");
 	if (header.len > 0 && mcp_revision_of(header) != revision &&
-	    !worker_tolerates(call->worker, MCP_QUIRK_FOREIGN_VERSION))
+	    !worker_tolerates(
+		call->worker, call->config, MCP_QUIRK_FOREIGN_VERSION))
 		return call_fail(call, JSONRPC_INVALID_REQUEST,
 		    "MCP-Protocol-Version is not that of the session");
 	return 0;
@@ -206,8 +208,8 @@ prepare_modern(struct call *call, const struct http_request *request)
 		return REPLY_DONE;
 	if (meta_read(call, request) != 0)
 		return REPLY_BAD;
-	call->method = dispatch_method(call->worker,
-	    call->message.method, call->revision);
+	call->method =
+	    dispatch_method(call, call->message.method, call->revision);
 	if (meta_mirrors(call, request) != 0)
 		return REPLY_BAD;
 	/* this one is the broker's: a proxy that sent it here did not see the
@@ -229,7 +231,8 @@ prepare_call(struct call *call)
 	if (read_message(call) != 0)
 		return REPLY_BAD;
 	if (meta_version_repeated(request) &&
-	    !worker_tolerates(call->worker, MCP_QUIRK_REPEATED_VERSION)) {
+	    !worker_tolerates(
+		call->worker, call->config, MCP_QUIRK_REPEATED_VERSION)) {
 		call_fail(call, JSONRPC_INVALID_REQUEST,
 		    "MCP-Protocol-Version stands twice");
 		return REPLY_BAD;
@@ -271,8 +274,8 @@ post_mcp(struct thread *thread, struct connection **connectionp)
 		return;
 	}
 	if (!call->batch && call->dialect != DIALECT_MODERN) {
-		call->method = dispatch_method(call->worker,
-		    call->message.method, call->revision);
+		call->method =
+		    dispatch_method(call, call->message.method, call->revision);
 		condition = meta_wishes(call) == 0 ? REPLY_DONE : REPLY_BAD;
 	}
 	if (condition == REPLY_DONE) {
@@ -354,7 +357,7 @@ hear_admission(struct call *call, const struct mcp_letter *answer)
 static enum reply_condition
 admit(struct call *call)
 {
-	const struct mcp_limits *limits = &call->worker->config->server.limits;
+	const struct mcp_limits *limits = &call->config->server.limits;
 	bool asks = call->message.kind == MCP_JSONRPC_REQUEST;
 	struct mcp_letter answer, question = {
 		.kind = MCP_ADMIT,
@@ -419,8 +422,8 @@ post_message(struct thread *thread, struct connection **connectionp)
 		call_free(call);
 		return;
 	}
-	call->method = dispatch_method(call->worker,
-	    call->message.method, call->revision);
+	call->method =
+	    dispatch_method(call, call->message.method, call->revision);
 	/* wishes that cannot be understood are none: the call is admitted */
 	(void)meta_wishes(call);
 	call_start(call);
@@ -516,8 +519,8 @@ static void
 enter(struct thread *thread, struct connection **connectionp)
 {
 	const struct http_request *request = gateway_request(*connectionp);
-	const struct door *door = find_door(&thread->worker->config->server,
-	    request->path);
+	const struct door *door =
+	    find_door(&thread->config->server, request->path);
 	door_fn fn = NULL;
 
 	if (door == NULL) {
@@ -552,7 +555,7 @@ endpoint_serve(struct thread *thread, struct connection **connectionp,
     unsigned trouble)
 {
 	const struct http_request *request = gateway_request(*connectionp);
-	const struct mcp_server *server = &thread->worker->config->server;
+	const struct mcp_server *server = &thread->config->server;
 	char sentence[96];
 
 	if (trouble != 0) {

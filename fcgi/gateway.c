@@ -16,6 +16,7 @@
 #include "fcgi/gateway.h"
 #include "fcgi/endpoint.h"
 #include "fcgi/peek.h"
+#include "fcgi/snapshot.h"
 #include "fcgi/worker.h"
 
 #include <mcp/config.h>
@@ -58,7 +59,6 @@ struct connection {
 };
 
 struct gateway {
-	struct worker *worker;
 	int epoll_fd, listen_fd, stop_fd;
 	bool trusted; /* a unix socket: the web server's word is believed */
 	atomic_bool stopping;
@@ -80,7 +80,7 @@ watch(struct gateway *gateway, int fd, void *whom, uint32_t events)
 }
 
 int
-gateway_new(struct worker *worker, int listen_fd, struct gateway **gatewayp)
+gateway_new(int listen_fd, struct gateway **gatewayp)
 {
 	struct gateway *gateway = calloc(1, sizeof(*gateway));
 	int error = 0;
@@ -88,7 +88,6 @@ gateway_new(struct worker *worker, int listen_fd, struct gateway **gatewayp)
 	if (gateway == NULL)
 		return -ENOMEM;
 	pthread_mutex_init(&gateway->lock, NULL);
-	gateway->worker = worker;
 	gateway->listen_fd = listen_fd;
 	gateway->trusted = mcp_listener_is_unix(listen_fd);
 	gateway->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -163,7 +162,7 @@ set_timeouts(int fd, const struct mcp_limits *limits)
 }
 
 static struct connection *
-connection_new(struct gateway *gateway, int fd)
+connection_new(struct gateway *gateway, int fd, const struct mcp_limits *limits)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -179,7 +178,7 @@ connection_new(struct gateway *gateway, int fd)
 	connection->gateway = gateway;
 	connection->fd = fd;
 	connection->fcgx.ipcFd = copy;
-	set_timeouts(fd, &gateway->worker->config->server.limits);
+	set_timeouts(fd, limits);
 	pthread_mutex_lock(&gateway->lock);
 	connection->next = gateway->connections;
 	if (connection->next != NULL)
@@ -285,11 +284,9 @@ read_head(struct connection *connection)
 /* Read STDIN to its end, keeping at most the limit.
  * Return: 0; the HTTP status that says what is wrong */
 static unsigned
-read_body(struct connection *connection)
+read_body(struct connection *connection, size_t max)
 {
 	struct http_request *request = &connection->request;
-	const struct mcp_config *config = connection->gateway->worker->config;
-	size_t max = config->server.limits.max_body;
 	FCGX_Stream *in = connection->fcgx.in;
 	size_t piece = READ_CHUNK;
 	uint64_t told;
@@ -332,7 +329,7 @@ serve(struct connection *connection, struct thread *thread)
 		connection_free(connection);
 		return;
 	}
-	trouble = read_body(connection);
+	trouble = read_body(connection, thread->config->server.limits.max_body);
 	atomic_store(&connection->reading_since_ns, 0);
 	endpoint_serve(thread, &connection, trouble);
 }
@@ -352,7 +349,8 @@ accept_one(struct gateway *gateway, struct thread *thread)
 			nap();
 		return;
 	}
-	connection = connection_new(gateway, fd);
+	connection =
+	    connection_new(gateway, fd, &thread->config->server.limits);
 	if (connection == NULL)
 		return;
 	if (has_bytes(connection))
@@ -391,6 +389,7 @@ gateway_run(struct gateway *gateway, struct thread *thread)
 	    (!atomic_load(&gateway->stopping) || !drained(gateway))) {
 		if (epoll_wait(gateway->epoll_fd, &event, 1, -1) <= 0)
 			continue;
+		snapshot_look(thread);
 		if (event.data.ptr == &gateway->listen_fd)
 			accept_one(gateway, thread);
 		else if (event.data.ptr != &gateway->stop_fd)
@@ -431,9 +430,9 @@ expire(struct connection *connection, uint64_t now_ns, uint64_t most_ns)
 }
 
 void
-gateway_expire(struct gateway *gateway, uint64_t now_ns)
+gateway_expire(struct gateway *gateway, unsigned body_ms, uint64_t now_ns)
 {
-	uint64_t most = gateway->worker->config->server.limits.body_ms * MCP_MS;
+	uint64_t most = body_ms * MCP_MS;
 
 	pthread_mutex_lock(&gateway->lock);
 	for (struct connection *c = gateway->connections; c; c = c->next)

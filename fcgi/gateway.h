@@ -13,15 +13,13 @@
 
 #include "fcgi/http.h"
 
-struct worker;
 struct thread;
 struct gateway;
 struct connection; /* one request of the web server, until it is answered */
 
 /* gateway_new() - over a listening socket, made non-blocking here
  * Return: 0; -errno */
-int gateway_new(struct worker *worker, int listen_fd,
-    struct gateway **gatewayp);
+int gateway_new(int listen_fd, struct gateway **gatewayp);
 void gateway_free(struct gateway *gateway); /* when no thread runs in it */
 
 /* gateway_run() - a thread's life: returns when the gateway has drained, or
@@ -32,9 +30,9 @@ void gateway_run(struct gateway *gateway, struct thread *thread);
  * gateway_run() when the last connection is gone or @patience_ms are over */
 void gateway_stop(struct gateway *gateway, unsigned patience_ms);
 
-/* gateway_expire() - end requests that take longer than limits.body_ms to
- * arrive; called about every 100 ms */
-void gateway_expire(struct gateway *gateway, uint64_t now_ns);
+/* gateway_expire() - end requests that take longer than @body_ms to arrive;
+ * called about every 100 ms */
+void gateway_expire(struct gateway *gateway, unsigned body_ms, uint64_t now_ns);
 
 /* gateway_answer() - write @answer and give the connection back
  * Owner:  *connectionp is taken and NULL after; so are all texts of its

@@ -73,7 +73,7 @@ read_all(int fd, size_t max, struct mcp_buf *out)
 static int
 run_file(struct call *call, const char *path, struct handler_result *result)
 {
-	size_t max = call->worker->config->server.limits.max_result;
+	size_t max = call->config->server.limits.max_result;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat about;
 	int error = fd < 0 ? -errno : 0;

@@ -403,7 +403,7 @@ handler_sql_run(struct call *call, const struct mcp_sql *sql,
 	int code;
 
 	if (handles == NULL)
-		handles = call->slot->sql = handles_new(call->worker->config);
+		handles = call->slot->sql = handles_new(call->config);
 	if (handles == NULL)
 		return -ENOMEM;
 	handles->deadline_ns = deadline(call, sql);

@@ -28,7 +28,7 @@ static const struct offer {
 static void
 append_capabilities(const struct call *call, struct mcp_buf *out)
 {
-	const struct mcp_config *config = call->worker->config;
+	const struct mcp_config *config = call->config;
 	const char *mount = config->server.mount;
 	const char *comma = "";
 
@@ -120,7 +120,7 @@ append_instructions(const struct mcp_server *server, struct mcp_buf *out)
 int
 lifecycle_initialize(struct call *call, struct mcp_buf *result)
 {
-	const struct mcp_server *server = &call->worker->config->server;
+	const struct mcp_server *server = &call->config->server;
 	struct json_object *capabilities;
 	const char *asked;
 	uint32_t bits;
@@ -150,7 +150,7 @@ lifecycle_initialize(struct call *call, struct mcp_buf *result)
 int
 lifecycle_discover(struct call *call, struct mcp_buf *result)
 {
-	const struct mcp_server *server = &call->worker->config->server;
+	const struct mcp_server *server = &call->config->server;
 
 	call->cache = &server->cache.discover;
 	mcp_buf_puts(result, "{\"supportedVersions\":[");

@@ -42,6 +42,8 @@ libworker_a_SOURCES = \
 	fcgi/resources.c \
 	fcgi/slots.c \
 	fcgi/slots.h \
+	fcgi/snapshot.c \
+	fcgi/snapshot.h \
 	fcgi/tasks.c \
 	fcgi/tasks.h \
 	fcgi/tools.c \

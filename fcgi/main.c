@@ -8,9 +8,9 @@
 #include "fcgi/control.h"
 #include "fcgi/crew.h"
 #include "fcgi/gateway.h"
-#include "fcgi/handler_plugin.h"
-#include "fcgi/handler_sql.h"
 #include "fcgi/slots.h"
+#include "fcgi/snapshot.h"
+#include "fcgi/worker.h"
 
 #include <mcp/listener.h>
 #include <mcp/log.h>
@@ -117,41 +117,33 @@ read_options(int argc, char **argv, struct options *options)
 }
 
 /* Return: the snapshot; NULL when its problems were printed */
-static struct mcp_config *
-load(const char *path, struct plugins **pluginsp)
+static struct snapshot *
+load(const char *path)
 {
 	struct mcp_problems problems = MCP_PROBLEMS_INIT;
-	struct mcp_config *config = NULL;
-	int condition = mcp_config_load(path, &config, &problems);
+	struct snapshot *snapshot = NULL;
+	int condition = snapshot_load(path, &snapshot, &problems);
 
-	if (condition == 0)
-		condition = plugins_load(config, pluginsp, &problems);
-	if (condition == 0)
-		condition = handler_sql_check(config, &problems);
 	if (condition < 0)
 		mcp_log(MCP_LOG_ERROR, "%s: %s", path, strerror(-condition));
 	mcp_problems_print(&problems, STDERR_FILENO);
-	if (condition != 0 || problems.n_errors > 0) {
-		mcp_config_free(config);
-		config = NULL;
-	}
 	mcp_problems_deinit(&problems);
-	return config;
+	return snapshot;
 }
 
 static int
 check(const char *path)
 {
-	struct plugins *plugins = NULL;
-	struct mcp_config *config = load(path, &plugins);
+	struct snapshot *snapshot = load(path);
+	const struct mcp_config *config;
 
-	if (config == NULL)
+	if (snapshot == NULL)
 		return 1;
+	config = snapshot_config(snapshot);
 	printf("%s: %zu tools, %zu resources, %zu templates, %zu prompts\n",
 	    path, config->n_tools, config->n_resources, config->n_templates,
 	    config->n_prompts);
-	mcp_config_free(config);
-	plugins_free(plugins);
+	snapshot_drop(snapshot);
 	return 0;
 }
 
@@ -201,12 +193,11 @@ start(struct worker *worker, const struct options *options, int listen_fd)
 	if (error == 0)
 		error = calls_new(&worker->calls);
 	if (error == 0)
-		error = slots_new(options->slots, worker->config,
-		    &worker->slots);
+		error = slots_new(options->slots, &worker->slots);
 	if (error == 0)
 		error = crew_new(worker, options->threads, &worker->crew);
 	if (error == 0)
-		error = gateway_new(worker, listen_fd, &worker->gateway);
+		error = gateway_new(listen_fd, &worker->gateway);
 	if (error == 0)
 		error = control_new(worker, &worker->control);
 	return error;
@@ -216,6 +207,7 @@ int
 main(int argc, char **argv)
 {
 	struct worker worker = { 0 };
+	struct snapshot *snapshot;
 	struct options options;
 	sigset_t stop;
 	int listen_fd, error;
@@ -230,9 +222,11 @@ main(int argc, char **argv)
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
 
-	worker.config = load(options.config, &worker.plugins);
-	if (worker.config == NULL)
+	snapshot = load(options.config);
+	if (snapshot == NULL)
 		return 1;
+	pthread_mutex_init(&worker.site_lock, NULL);
+	snapshot_put(&worker, &snapshot);
 	listen_fd = mcp_listener_open(options.listen);
 	error = listen_fd < 0 ? listen_fd :
 				start(&worker, &options, listen_fd);
@@ -246,8 +240,8 @@ main(int argc, char **argv)
 	slots_free(worker.slots);
 	mcp_bus_free(worker.bus);
 	mcp_seal_free((struct mcp_seal *)worker.seal);
-	mcp_config_free((struct mcp_config *)worker.config);
-	plugins_free(worker.plugins);
 	calls_free(worker.calls);
+	snapshot_drop(worker.site);
+	pthread_mutex_destroy(&worker.site_lock);
 	return error == 0 ? 0 : 1;
 }

@@ -102,7 +102,8 @@ read_version(struct call *call, const struct http_request *request,
 	if (!mcp_text_equal(header, named) &&
 	    !(mcp_text_is(header, "2025-11-25") &&
 		call->revision == MCP_2026_07_28 &&
-		worker_tolerates(call->worker, MCP_QUIRK_OLDER_HEADER)))
+		worker_tolerates(
+		    call->worker, call->config, MCP_QUIRK_OLDER_HEADER)))
 		return call_fail(call, MCP_HEADER_MISMATCH,
 		    header.len == 0 ?
 			"Header mismatch: MCP-Protocol-Version is missing" :
@@ -325,8 +326,7 @@ check_parameters(struct call *call, const struct http_request *request)
 
 	if (!json_object_is_type(name, json_type_string))
 		return 0; /* the method says so itself */
-	tool = mcp_config_tool(call->worker->config,
-	    json_object_get_string(name));
+	tool = mcp_config_tool(call->config, json_object_get_string(name));
 	for (size_t i = 0; tool != NULL && condition == 0 &&
 	     i < tool->n_mirrors; i++)
 		condition = check_parameter(call, request, &tool->mirrors[i],

@@ -13,8 +13,7 @@
 static void
 put_head(const struct call *call, struct mcp_buf *out)
 {
-	mcp_buf_printf(out, "%s:%s:", call->worker->config->digest,
-	    call->method->name);
+	mcp_buf_printf(out, "%s:%s:", call->config->digest, call->method->name);
 }
 
 static int
@@ -55,7 +54,7 @@ open_cursor(struct call *call, const char *cursor, size_t *offsetp)
 int
 page_open(struct call *call, size_t n, struct page *page)
 {
-	size_t size = call->worker->config->server.limits.page_size;
+	size_t size = call->config->server.limits.page_size;
 	const char *cursor = NULL;
 	int condition = 0;
 

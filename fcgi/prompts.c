@@ -13,7 +13,7 @@
 int
 prompts_list(struct call *call, struct mcp_buf *result)
 {
-	const struct mcp_config *config = call->worker->config;
+	const struct mcp_config *config = call->config;
 	struct page page;
 	int condition = page_open(call, config->n_prompts, &page);
 
@@ -163,7 +163,7 @@ prompts_get(struct call *call, struct mcp_buf *result)
 	if (condition != 0)
 		return condition;
 	call->name = name;
-	prompt = mcp_config_prompt(call->worker->config, name);
+	prompt = mcp_config_prompt(call->config, name);
 	if (prompt == NULL)
 		return call_fail(call, JSONRPC_INVALID_PARAMS,
 		    "Unknown prompt: %s", name);

@@ -57,7 +57,7 @@ send_answer(struct thread *thread, struct connection **connectionp,
 	struct worker *worker = thread->worker;
 	bool preflight = request->method == HTTP_OPTIONS;
 
-	mcp_gate_cors(&worker->config->server, &request->gate, preflight,
+	mcp_gate_cors(&thread->config->server, &request->gate, preflight,
 	    &answer->headers);
 	mcp_buf_puts(&answer->headers, "Cache-Control: no-store\r\n");
 	if (answer->headers.failed || answer->body.failed) {
@@ -83,7 +83,7 @@ send_simple(struct thread *thread, struct connection **connectionp,
 void
 reply_health(struct thread *thread, struct connection **connectionp)
 {
-	const struct mcp_server *server = &thread->worker->config->server;
+	const struct mcp_server *server = &thread->config->server;
 	struct http_answer answer = HTTP_ANSWER_INIT;
 	struct mcp_buf *body = &answer.body;
 
@@ -221,7 +221,8 @@ fill_response(struct call *call, struct http_answer *answer)
 	}
 	if (http_accepts(request, EVENT_STREAM, false) &&
 	    !http_accepts(request, JSON, true) &&
-	    worker_tolerates(call->worker, MCP_QUIRK_EVENTS_ONLY)) {
+	    worker_tolerates(
+		call->worker, call->config, MCP_QUIRK_EVENTS_ONLY)) {
 		/* it is whole: let the proxy buffer it for a slow reader */
 		answer->type = EVENT_STREAM;
 		mcp_sse_event(&answer->body, MCP_TEXT_INIT, MCP_TEXT("message"),
@@ -269,8 +270,8 @@ reply_stream_begin(struct call *call)
 	mcp_buf_puts(&head.headers, "X-Accel-Buffering: no\r\n"
 	    "Cache-Control: no-cache, no-transform\r\n");
 	put_session(call, &head.headers);
-	mcp_gate_cors(&call->worker->config->server, &request->gate, false,
-	    &head.headers);
+	mcp_gate_cors(
+	    &call->config->server, &request->gate, false, &head.headers);
 	(void)gateway_stream_begin(call->connection, &head);
 	call->streaming = true;
 	http_answer_deinit(&head);

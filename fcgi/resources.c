@@ -31,7 +31,7 @@ list(struct call *call, const char *name, const struct mcp_resource *resources,
 int
 resources_list(struct call *call, struct mcp_buf *result)
 {
-	const struct mcp_config *config = call->worker->config;
+	const struct mcp_config *config = call->config;
 
 	call->cache = &config->server.cache.resources;
 	return list(call, "resources", config->resources, config->n_resources,
@@ -41,7 +41,7 @@ resources_list(struct call *call, struct mcp_buf *result)
 int
 resources_templates_list(struct call *call, struct mcp_buf *result)
 {
-	const struct mcp_config *config = call->worker->config;
+	const struct mcp_config *config = call->config;
 
 	call->cache = &config->server.cache.templates;
 	return list(call, "resourceTemplates", config->templates,
@@ -167,7 +167,7 @@ resources_read(struct call *call, struct mcp_buf *result)
 	if (condition != 0)
 		return condition;
 	call->name = uri;
-	resource = find(call->worker->config, uri, &values);
+	resource = find(call->config, uri, &values);
 	if (resource == NULL)
 		return no_resource(call, uri, "Unknown resource");
 	condition = read_resource(call, resource, uri, values, result);
@@ -202,7 +202,7 @@ subscribe(struct call *call, enum mcp_wire_verb verb, struct mcp_buf *result)
 	if (condition != 0)
 		return condition;
 	call->name = uri;
-	if (verb == MCP_SESSION_SUBSCRIBE && !exists(call->worker->config, uri))
+	if (verb == MCP_SESSION_SUBSCRIBE && !exists(call->config, uri))
 		return no_resource(call, uri, "Unknown resource");
 	if (call->owner[0] == '\0')
 		return call_fail(call, JSONRPC_INVALID_REQUEST,

@@ -3,6 +3,7 @@
 #include "fcgi/slots.h"
 #include "fcgi/call.h"
 #include "fcgi/handler_sql.h"
+#include "fcgi/snapshot.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -10,7 +11,6 @@
 
 struct slots {
 	pthread_mutex_t lock;
-	const struct mcp_limits *limits;
 	struct slot *free;
 	struct call *first, *last; /* who waits, in order of arrival */
 	unsigned n_parked;
@@ -25,15 +25,13 @@ slots_for(unsigned n_threads)
 }
 
 int
-slots_new(unsigned n_slots, const struct mcp_config *config,
-    struct slots **slotsp)
+slots_new(unsigned n_slots, struct slots **slotsp)
 {
 	struct slots *slots = calloc(1, sizeof(*slots));
 
 	if (slots == NULL)
 		return -ENOMEM;
 	pthread_mutex_init(&slots->lock, NULL);
-	slots->limits = &config->server.limits;
 	for (unsigned i = 0; i < n_slots; i++) {
 		struct slot *slot = calloc(1, sizeof(*slot));
 
@@ -48,10 +46,29 @@ slots_new(unsigned n_slots, const struct mcp_config *config,
 	return 0;
 }
 
+/* Handles first: they speak of the snapshot. */
+static void
+slot_empty(struct slot *slot)
+{
+	sql_handles_free(slot->sql);
+	slot->sql = NULL;
+	snapshot_drop(slot->snapshot);
+	slot->snapshot = NULL;
+}
+
+void
+slot_fit(struct slot *slot, struct snapshot *snapshot)
+{
+	if (slot->snapshot == snapshot)
+		return;
+	slot_empty(slot);
+	slot->snapshot = snapshot_hold(snapshot);
+}
+
 static void
 slot_free(struct slot *slot)
 {
-	sql_handles_free(slot->sql);
+	slot_empty(slot);
 	free(slot);
 }
 
@@ -73,7 +90,7 @@ slots_free(struct slots *slots)
 static int
 park(struct slots *slots, struct call *call)
 {
-	if (slots->n_parked >= slots->limits->max_parked)
+	if (slots->n_parked >= call->config->server.limits.max_parked)
 		return SLOTS_E_FULL;
 	call->next = NULL;
 	if (slots->last != NULL)
@@ -155,6 +172,36 @@ slots_detach(struct slots *slots, struct call *call, struct call **nextp)
 	return 0;
 }
 
+/* The handles of a free slot that were made for another snapshot: they are
+ * closed outside the lock. */
+static bool
+take_stale(
+    struct slots *slots, const struct snapshot *snapshot, struct slot *stale)
+{
+	struct slot *slot;
+
+	pthread_mutex_lock(&slots->lock);
+	slot = slots->free;
+	while (slot != NULL &&
+	    (slot->snapshot == NULL || slot->snapshot == snapshot))
+		slot = slot->next;
+	if (slot != NULL) {
+		*stale = *slot;
+		*slot = (struct slot){ .next = stale->next };
+	}
+	pthread_mutex_unlock(&slots->lock);
+	return slot != NULL;
+}
+
+void
+slots_tidy(struct slots *slots, const struct snapshot *snapshot)
+{
+	struct slot stale;
+
+	while (take_stale(slots, snapshot, &stale))
+		slot_empty(&stale);
+}
+
 void
 slots_expire(struct slots *slots, struct thread *thread, uint64_t now_ns)
 {
@@ -165,7 +212,7 @@ slots_expire(struct slots *slots, struct thread *thread, uint64_t now_ns)
 		pthread_mutex_lock(&slots->lock);
 		if (slots->first != NULL &&
 		    now_ns > slots->first->started_ns +
-			    slots->limits->parked_ms * MCP_MS)
+			    thread->config->server.limits.parked_ms * MCP_MS)
 			late = unpark(slots);
 		pthread_mutex_unlock(&slots->lock);
 		if (late == NULL)

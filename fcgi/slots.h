@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 struct call;
-struct mcp_config;
 struct slots;
+struct snapshot;
 struct sql_handles;
 struct thread;
 
@@ -23,6 +23,7 @@ enum slots_condition {
 };
 
 struct slot {
+	struct snapshot *snapshot; /* what the handles below were made for */
 	struct sql_handles *sql; /* handler_sql's, made at its first use */
 	struct slot *next; /* while free */
 	bool detached; /* it goes with a task, and ends with it */
@@ -31,10 +32,8 @@ struct slot {
 /* slots_for() - how many slots @n_threads threads should have */
 unsigned slots_for(unsigned n_threads);
 
-/* slots_new() - Return: 0; -ENOMEM
- * Owner:  @config outlives it */
-int slots_new(unsigned n_slots, const struct mcp_config *config,
-    struct slots **slotsp);
+/* slots_new() - Return: 0; -ENOMEM */
+int slots_new(unsigned n_slots, struct slots **slotsp);
 void slots_free(struct slots *slots);
 
 /* slots_lease() - a slot for @call, in call->slot
@@ -49,6 +48,13 @@ struct call *slots_release(struct slots *slots, struct slot *slot);
  * Return: 0, and *nextp is who has waited longest, with that slot, or NULL;
  *         -ENOMEM */
 int slots_detach(struct slots *slots, struct call *call, struct call **nextp);
+
+/* slot_fit() - its handles are those of @snapshot, or none */
+void slot_fit(struct slot *slot, struct snapshot *snapshot);
+
+/* slots_tidy() - the free ones let go of what was made for another snapshot
+ * than @snapshot */
+void slots_tidy(struct slots *slots, const struct snapshot *snapshot);
 
 /* slots_expire() - refuse those who have waited too long, on @thread's line */
 void slots_expire(struct slots *slots, struct thread *thread, uint64_t now_ns);

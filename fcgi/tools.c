@@ -10,7 +10,7 @@
 int
 tools_list(struct call *call, struct mcp_buf *result)
 {
-	const struct mcp_config *config = call->worker->config;
+	const struct mcp_config *config = call->config;
 	struct page page;
 	int condition = page_open(call, config->n_tools, &page);
 
@@ -97,7 +97,7 @@ tools_call(struct call *call, struct mcp_buf *result)
 	if (condition != 0)
 		return condition;
 	call->name = name;
-	tool = mcp_config_tool(call->worker->config, name);
+	tool = mcp_config_tool(call->config, name);
 	if (tool == NULL)
 		return call_fail(call, JSONRPC_INVALID_PARAMS,
 		    "Unknown tool: %s", name);

@@ -11,17 +11,20 @@
 #include <mcp/config.h>
 #include <mcp/seal.h>
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 struct calls;
 struct control;
 struct crew;
 struct gateway;
-struct plugins;
 struct slots;
+struct snapshot;
 
 struct worker {
-	const struct mcp_config *config;
+	pthread_mutex_t site_lock;
+	struct snapshot *site; /* the newest; see snapshot.h */
+	atomic_uint site_turn; /* it has changed so often */
 	const struct mcp_seal *seal;
 	struct mcp_bus *bus;
 	uint8_t process[MCP_BUS_PROCESS_LEN];
@@ -30,17 +33,20 @@ struct worker {
 	struct control *control;
 	struct calls *calls;
 	struct crew *crew;
-	struct plugins *plugins;
 	atomic_ulong n_requests, n_failed;
 	atomic_int n_running;
 	atomic_ulong n_quirks[MCP_N_QUIRKS]; /* how often each was needed */
 };
 
 /* worker_tolerates() - a client deviates: is that served? It is counted. */
-bool worker_tolerates(struct worker *worker, enum mcp_quirk quirk);
+bool worker_tolerates(struct worker *worker, const struct mcp_config *config,
+    enum mcp_quirk quirk);
 
 struct thread {
 	struct worker *worker;
+	struct snapshot *snapshot;	 /* what it reads requests by, */
+	const struct mcp_config *config; /* and its configuration */
+	unsigned site_turn;		 /* when it was the newest */
 	uint16_t number; /* from 1 */
 	struct mcp_line *line; /* made at the first letter */
 	bool tasked; /* it goes with a task, and ends with it */
