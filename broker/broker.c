@@ -14,6 +14,7 @@
 #define FIRES_MAX 1024 /* of the clock in one turn of the loop */
 #define FILES_RESERVED 64 /* for listeners, letters and heads being read */
 #define TIDY_NS (60 * MCP_S)
+#define N_SIGNALS 3
 #define STOP_MS 2000 /* for readers to take what waits for them */
 
 /* A stream beyond what the kernel gives us is refused with an answer, rather
@@ -28,6 +29,18 @@ max_streams(const struct mcp_config *config)
 	    files.rlim_cur < most + FILES_RESERVED)
 		most = files.rlim_cur - FILES_RESERVED;
 	return most;
+}
+
+/* What other rooms keep of the configuration. */
+static void
+apply(struct broker *broker)
+{
+	const struct mcp_config *config = broker->config;
+
+	broker->quota.max_streams = max_streams(config);
+	broker->quota.max_per_address =
+	    config->server.limits.max_streams_per_address;
+	broker->offered |= listen_offered(config);
 }
 
 /* After a crowd has left, the pages it used go back to the system; otherwise
@@ -47,14 +60,15 @@ on_tidy(void *context, struct due *due, uint64_t now_ns)
 }
 
 int
-broker_init(struct broker *broker, const struct mcp_config *config,
+broker_init(struct broker *broker, struct mcp_config **configp,
     const struct mcp_seal *seal)
 {
 	uint64_t random[3];
 	int error;
 
 	memset(broker, 0, sizeof(*broker));
-	broker->config = config;
+	broker->config = *configp;
+	*configp = NULL;
 	broker->seal = seal;
 	broker->started_ns = mcp_clock_ns();
 	mcp_random(random, sizeof(random));
@@ -66,8 +80,7 @@ broker_init(struct broker *broker, const struct mcp_config *config,
 	if (error == 0)
 		error = hub_init(&broker->hub);
 	if (error == 0)
-		error = quota_init(&broker->quota, max_streams(config),
-		    config->server.limits.max_streams_per_address);
+		error = quota_init(&broker->quota, 0, 0);
 	if (error == 0)
 		error = ended_init(&broker->ended, random[1] | 1);
 	if (error == 0)
@@ -87,7 +100,17 @@ broker_init(struct broker *broker, const struct mcp_config *config,
 		error = clock_set(&broker->clock, &broker->tidy,
 		    broker->started_ns + TIDY_NS);
 	broker->loop.data = broker;
+	apply(broker);
 	return error;
+}
+
+void
+broker_adopt(struct broker *broker, struct mcp_config **configp)
+{
+	mcp_config_free(broker->config);
+	broker->config = *configp;
+	*configp = NULL;
+	apply(broker);
 }
 
 void
@@ -103,7 +126,9 @@ broker_deinit(struct broker *broker)
 	quota_deinit(&broker->quota);
 	hub_deinit(&broker->hub);
 	clock_deinit(&broker->clock);
+	reload_deinit(broker);
 	mcp_buf_deinit(&broker->scratch);
+	mcp_config_free(broker->config);
 	(void)uv_loop_close(&broker->loop);
 }
 
@@ -183,7 +208,8 @@ stop(struct broker *broker)
 	door_close(&broker->admin);
 	table_each(&broker->hub.by_name, farewell, broker);
 	desk_close(&broker->desk);
-	for (int i = 0; i < 2; i++)
+	reload_stop(broker);
+	for (int i = 0; i < N_SIGNALS; i++)
 		uv_close((uv_handle_t *)&broker->signals[i], NULL);
 	uv_close((uv_handle_t *)&broker->before_wait, NULL);
 	uv_timer_start(&broker->alarm, on_patience_over, STOP_MS, 0);
@@ -195,6 +221,10 @@ on_signal(uv_signal_t *handle, int number)
 {
 	struct broker *broker = handle->data;
 
+	if (number == SIGHUP) {
+		reload_begin(broker);
+		return;
+	}
 	mcp_log(MCP_LOG_INFO, "%s: ending %zu streams", strsignal(number),
 	    broker->quota.n_streams);
 	stop(broker);
@@ -203,9 +233,9 @@ on_signal(uv_signal_t *handle, int number)
 static void
 start(struct broker *broker)
 {
-	static const int numbers[2] = { SIGTERM, SIGINT };
+	static const int numbers[N_SIGNALS] = { SIGTERM, SIGINT, SIGHUP };
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < N_SIGNALS; i++) {
 		uv_signal_init(&broker->loop, &broker->signals[i]);
 		broker->signals[i].data = broker;
 		uv_signal_start(&broker->signals[i], on_signal, numbers[i]);

@@ -22,6 +22,7 @@
 #include "broker/process.h"
 #include "broker/quota.h"
 #include "broker/relay.h"
+#include "broker/reload.h"
 #include "broker/session.h"
 #include "broker/stream.h"
 #include "broker/topic.h"
@@ -30,7 +31,8 @@
 
 struct broker {
 	uv_loop_t loop;
-	const struct mcp_config *config;
+	struct mcp_config *config;
+	unsigned offered; /* LISTEN_TOPICs that some client may know of */
 	const struct mcp_seal *seal;
 	const char *version; /* of the program */
 	struct clock clock;
@@ -45,6 +47,7 @@ struct broker {
 	struct relay relay;
 	struct cells cells;
 	struct desk desk;
+	struct reload reload;
 	struct door mount;
 	struct door admin;
 	struct metrics metrics;
@@ -56,15 +59,19 @@ struct broker {
 	uint64_t alarm_ns; /* what the alarm is set to */
 	uv_timer_t alarm;
 	uv_prepare_t before_wait;
-	uv_signal_t signals[2];
+	uv_signal_t signals[3];
 	bool stopping;
 };
 
-/* broker_init() - every room but the doors and the desk, which need sockets
+/* broker_init() - every room but the doors, the desk and the reload, which need
+ * more
  * Return: 0; -errno
- * Owner:  @config and @seal outlive it */
-int broker_init(struct broker *broker, const struct mcp_config *config,
+ * Owner:  *configp is taken; @seal outlives it */
+int broker_init(struct broker *broker, struct mcp_config **configp,
     const struct mcp_seal *seal);
+
+/* broker_adopt() - from now on *configp is the site's, and taken */
+void broker_adopt(struct broker *broker, struct mcp_config **configp);
 void broker_deinit(struct broker *broker);
 
 /* broker_run() - until SIGTERM or SIGINT; every stream has been told */

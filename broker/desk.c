@@ -21,6 +21,7 @@
 #include "broker/broker.h"
 #include "broker/errand.h"
 #include "broker/herald.h"
+#include "broker/reload.h"
 #include "broker/watch.h"
 
 struct ending {
@@ -91,6 +92,8 @@ answer_again(struct broker *broker, const struct route *route,
 		letter.streams = said->number;
 	if (said->kind == MCP_CELL)
 		letter.known = said->number;
+	if (said->kind == MCP_RELOAD)
+		letter.digest = mcp_text_of(broker->config->digest);
 	if (said->outcome == MCP_STATE) { /* of OPEN: no other is kept */
 		letter.state = mcp_text_of(name);
 		letter.ticket = said->number;
@@ -144,18 +147,31 @@ ending_free(struct broker *broker, struct ending *ending)
 	free(ending);
 }
 
+void
+desk_answer_late(struct broker *broker, const struct mcp_route *to,
+    uint64_t correlation, struct mcp_letter *letter)
+{
+	struct mcp_letter question = { .kind = letter->kind,
+		.correlation = correlation };
+	struct route *route;
+
+	if (!broker->desk.open)
+		return;
+	route = route_of(broker, to);
+	if (route != NULL)
+		route_remember(route, correlation,
+		    (struct answer){ .kind = (uint8_t)letter->kind,
+			.outcome = (uint8_t)letter->outcome });
+	answer(broker, to, &question, letter);
+	stir(&broker->desk);
+}
+
 static void
 ending_conclude(struct broker *broker, struct ending *ending)
 {
-	struct mcp_letter question = { .kind = MCP_SESSION,
-		.correlation = ending->correlation };
-	struct mcp_letter letter = { .outcome = MCP_OK };
-	struct route *route = route_of(broker, &ending->route);
+	struct mcp_letter letter = { .kind = MCP_SESSION, .outcome = MCP_OK };
 
-	if (route != NULL)
-		route_remember(route, ending->correlation, (struct answer){
-		    .kind = MCP_SESSION, .outcome = MCP_OK });
-	answer(broker, &ending->route, &question, &letter);
+	desk_answer_late(broker, &ending->route, ending->correlation, &letter);
 	ending_free(broker, ending);
 }
 
@@ -191,6 +207,7 @@ desk_process_gone(struct broker *broker)
 	if (!broker->desk.open)
 		return;
 	settle_endings(broker);
+	reload_process_gone(broker);
 	stir(&broker->desk);
 }
 
@@ -308,6 +325,10 @@ learn_counters(struct broker *broker, struct process *process,
 		broker->metrics.quirks[i] += risen(n, process->quirks[i]);
 		process->quirks[i] = n;
 	}
+	if (hello->digest.len < sizeof(process->digest)) {
+		memcpy(process->digest, hello->digest.at, hello->digest.len);
+		process->digest[hello->digest.len] = '\0';
+	}
 	process->pid = hello->pid;
 	process->requests = hello->requests;
 	process->failed = hello->failed;
@@ -321,8 +342,10 @@ welcome(struct broker *broker, const struct mcp_route *route,
 	struct ended *ended = &broker->ended;
 	struct mcp_buf *ends = &broker->desk.ends;
 	struct mcp_letter letter = { .outcome = MCP_WELCOME,
-		.epoch = ended->epoch, .known = ended->known,
-		.digest = mcp_text_of(broker->config->digest) };
+		.epoch = ended->epoch,
+		.known = ended->known,
+		.digest = mcp_text_of(broker->config->digest),
+		.state = mcp_text_of(broker->reload.path) };
 
 	mcp_buf_reset(ends);
 	ended_since(ended, hello->epoch == ended->epoch ? hello->known : 0,
@@ -597,11 +620,21 @@ on_broadcast(struct broker *broker, struct route *route,
 
 	if (!is_broadcast(letter))
 		said.outcome = MCP_MALFORMED;
-	else if (stream_broadcast(broker, letter, &said.number) != 0 ||
-	    herald_tell(broker, (enum mcp_wire_topic)letter->topic,
-		letter->data, &said.number) != 0)
+	else if (herald_broadcast(broker, letter, &said.number) != 0)
 		said.outcome = MCP_NO_ROOM;
 	conclude(broker, route, letter, said);
+}
+
+/* Answered when it is done; asked again until then, there is nothing to say. */
+static void
+on_reload(
+    struct broker *broker, struct route *route, const struct mcp_letter *letter)
+{
+	if (reload_ask(broker, &route->route, letter->correlation) != 0)
+		conclude_bare(broker, route, letter, MCP_NO_ROOM);
+	else
+		route_remember(route, letter->correlation,
+		    (struct answer){ .kind = MCP_RELOAD });
 }
 
 /* An answer to one of our own questions. Only that of an end is waited for; of
@@ -614,9 +647,12 @@ on_answer(struct broker *broker, const struct mcp_route *route,
 
 	if (letter->kind == MCP_ANSWER)
 		broker->metrics.letters[MCP_ANSWER][letter->outcome]++;
+	process = process_of(broker, route);
+	if (process != NULL &&
+	    (letter->kind == MCP_PREPARE || letter->kind == MCP_COMMIT))
+		reload_heard(broker, process, letter);
 	if (letter->kind != MCP_ENDED || letter->outcome != MCP_OK)
 		return;
-	process = process_of(broker, route);
 	if (process == NULL || letter->correlation > broker->ended.known)
 		return;
 	if (process->known < letter->correlation)
@@ -650,7 +686,10 @@ on_question(struct broker *broker, const struct mcp_route *from,
 		on_session(broker, route, letter);
 	} else if (letter->kind == MCP_BROADCAST) {
 		on_broadcast(broker, route, letter);
-	} else if (letter->kind >= MCP_AWAIT && letter->kind != MCP_ANSWER) {
+	} else if (letter->kind == MCP_RELOAD) {
+		on_reload(broker, route, letter);
+	} else if (letter->kind >= MCP_AWAIT && letter->kind != MCP_ANSWER &&
+	    letter->kind <= MCP_CELL) {
 		on_errand(broker, route, letter);
 	} else { /* one that only we ask */
 		conclude_bare(broker, route, letter, MCP_UNKNOWN_KIND);

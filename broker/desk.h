@@ -43,6 +43,11 @@ void desk_close(struct desk *desk);
 int desk_tell(struct broker *broker, struct process *process,
     struct mcp_letter *letter);
 
+/* desk_answer_late() - to a question that was kept waiting; @letter has kind,
+ * outcome and fields */
+void desk_answer_late(struct broker *broker, const struct mcp_route *route,
+    uint64_t correlation, struct mcp_letter *letter);
+
 /* desk_process_gone() - one less to wait for */
 void desk_process_gone(struct broker *broker);
 

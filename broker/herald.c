@@ -55,6 +55,18 @@ tell_all(struct broker *broker, struct mcp_text names, struct mcp_text json)
 }
 
 int
+herald_broadcast(
+    struct broker *broker, const struct mcp_letter *letter, uint64_t *toldp)
+{
+	int error = stream_broadcast(broker, letter, toldp);
+
+	return error != 0
+	    ? error
+	    : herald_tell(broker, (enum mcp_wire_topic)letter->topic,
+		  letter->data, toldp);
+}
+
+int
 herald_tell(struct broker *broker, enum mcp_wire_topic topic,
     struct mcp_text uri, uint64_t *toldp)
 {
@@ -65,7 +77,7 @@ herald_tell(struct broker *broker, enum mcp_wire_topic topic,
 		return 0;
 	if (topic == MCP_TOPIC_UPDATED)
 		session_followers(&broker->sessions, uri, &names);
-	else if (listen_offered(broker->config) & LISTEN_TOPIC(topic))
+	else if (broker->offered & LISTEN_TOPIC(topic))
 		table_each(&broker->hub.by_name, gather, &names);
 	notice_plain(&json, topic, uri);
 	if (names.failed || json.failed)

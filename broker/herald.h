@@ -21,4 +21,10 @@ struct broker;
 int herald_tell(struct broker *broker, enum mcp_wire_topic topic,
     struct mcp_text uri, uint64_t *toldp);
 
+/* herald_broadcast() - they, and whoever listens for it (topic.h); @letter a
+ * BROADCAST
+ * Return: 0, those told added to *toldp; -ENOMEM not all were */
+int herald_broadcast(
+    struct broker *broker, const struct mcp_letter *letter, uint64_t *toldp);
+
 #endif

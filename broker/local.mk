@@ -39,6 +39,8 @@ libbroker_a_SOURCES = \
 	broker/quota.h \
 	broker/relay.c \
 	broker/relay.h \
+	broker/reload.c \
+	broker/reload.h \
 	broker/replay.c \
 	broker/replay.h \
 	broker/session.c \

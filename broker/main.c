@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +99,17 @@ raise_limit(void)
 	(void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
+/* The runtime directory: where the operator's door is. */
+static char *
+directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return strdup(".");
+	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
 static int
 complain(const char *what, const char *name, int error)
 {
@@ -106,17 +118,84 @@ complain(const char *what, const char *name, int error)
 	return error;
 }
 
+/* Read @path, and keep it as the site's snapshot in @dir. That it cannot be
+ * kept there is no reason not to serve.
+ * Return: 0; -errno, told */
 static int
-load_config(const char *path, struct mcp_config **configp)
+load(const char *path, const char *dir, struct mcp_config **configp,
+    char **keptp)
 {
 	struct mcp_problems problems = MCP_PROBLEMS_INIT;
-	int condition = mcp_config_load(path, configp, &problems);
+	struct mcp_buf pack = MCP_BUF_INIT;
+	int condition = mcp_config_load_packed(path, configp, &pack, &problems);
+	int error = 0;
 
 	mcp_problems_print(&problems, STDERR_FILENO);
 	mcp_problems_deinit(&problems);
+	if (condition == 0)
+		error =
+		    mcp_config_save(*configp, mcp_buf_view(&pack), dir, keptp);
+	if (error != 0)
+		complain("no snapshot in", dir, error);
+	mcp_buf_deinit(&pack);
 	if (condition < 0)
 		return complain("configuration", path, condition);
 	return condition == 0 ? 0 : -EINVAL;
+}
+
+/* What was the site's when a broker here ended, or was killed. */
+static int
+load_last(const char *dir, struct mcp_config **configp, char **keptp)
+{
+	char *pattern;
+	glob_t found;
+	int error = -ENOENT;
+
+	if (asprintf(&pattern, "%s/snapshot-*", dir) < 0)
+		return -ENOMEM;
+	if (glob(pattern, 0, NULL, &found) == 0) {
+		for (size_t i = 0; error != 0 && i < found.gl_pathc; i++)
+			error = load(found.gl_pathv[i], dir, configp, keptp);
+		globfree(&found);
+	}
+	free(pattern);
+	return error;
+}
+
+/* Snapshots of those before us are nobody's any more. */
+static void
+tidy(const char *dir, const char *kept)
+{
+	char *pattern;
+	glob_t found;
+
+	if (asprintf(&pattern, "%s/snapshot-*", dir) < 0)
+		return;
+	if (glob(pattern, 0, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			if (kept != NULL && strcmp(found.gl_pathv[i], kept))
+				(void)unlink(found.gl_pathv[i]);
+		globfree(&found);
+	}
+	free(pattern);
+}
+
+static int
+load_config(const struct options *options, const char *dir,
+    struct mcp_config **configp, char **keptp)
+{
+	int error = load(options->config, dir, configp, keptp);
+
+	if (error == -EINVAL && load_last(dir, configp, keptp) == 0) {
+		mcp_log(MCP_LOG_ERROR,
+		    "%s is not served: the site stays as "
+		    "it was. Mend it, and reload",
+		    options->config);
+		error = 0;
+	}
+	if (error == 0)
+		tidy(dir, *keptp);
+	return error;
 }
 
 /* Paths are left where they are at the end: a successor may have put its own
@@ -175,6 +254,7 @@ main(int argc, char **argv)
 {
 	struct options options;
 	struct mcp_config *config = NULL;
+	char *dir, *kept = NULL;
 	struct mcp_seal *seal = NULL;
 	struct mcp_bus *bus = NULL;
 	struct mcp_switchboard *board = NULL;
@@ -184,9 +264,11 @@ main(int argc, char **argv)
 	read_options(argc, argv, &options);
 	mcp_log_init("mcp-broker", MCP_LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
+	signal(SIGHUP, SIG_IGN); /* until there is somebody to hear it */
 	raise_limit();
-	error = load_config(options.config, &config);
+	dir = directory_of(options.admin);
+	error =
+	    dir == NULL ? -ENOMEM : load_config(&options, dir, &config, &kept);
 	if (error == 0 &&
 	    (error = mcp_seal_new(options.secret, &seal)) != 0)
 		complain("secret", options.secret, error);
@@ -194,7 +276,9 @@ main(int argc, char **argv)
 		(error = mcp_switchboard_new(bus, &board)) != 0))
 		complain("bus", options.bus, error);
 	if (error == 0)
-		error = broker_init(&broker, config, seal);
+		error = broker_init(&broker, &config, seal);
+	if (error == 0)
+		error = reload_init(&broker, options.config, dir, &kept);
 	if (error == 0) {
 		broker.version = PACKAGE_VERSION;
 		error = serve(&broker, &options, board);
@@ -204,5 +288,7 @@ main(int argc, char **argv)
 	mcp_bus_free(bus);
 	mcp_seal_free(seal);
 	mcp_config_free(config);
+	free(kept);
+	free(dir);
 	return error == 0 ? 0 : 1;
 }

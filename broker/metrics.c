@@ -235,10 +235,12 @@ print_process(const struct process *process, uint64_t now_ns,
 {
 	uint64_t age_ms = (now_ns - process->heard_ns) / MCP_MS;
 
-	mcp_buf_printf(out, "{\"pid\":%" PRIu64 ",\"hello_age_ms\":%" PRIu64
+	mcp_buf_printf(out,
+	    "{\"pid\":%" PRIu64 ",\"hello_age_ms\":%" PRIu64
 	    ",\"running\":%" PRIu64 ",\"requests\":%" PRIu64
-	    ",\"failed\":%" PRIu64 "}", process->pid, age_ms, process->running,
-	    process->requests, process->failed);
+	    ",\"failed\":%" PRIu64 ",\"config\":\"%s\"}",
+	    process->pid, age_ms, process->running, process->requests,
+	    process->failed, process->digest);
 }
 
 static void

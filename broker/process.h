@@ -57,6 +57,8 @@ struct process {
 	uint64_t quirks[MCP_N_QUIRKS];
 	uint64_t known; /* the number of the last end it knows */
 	uint64_t first; /* from which number on it was told of ends */
+	uint8_t reload; /* enum reload_word */
+	char digest[65]; /* of the snapshot it serves by, as it last said */
 	bool greeted; /* a HELLO came */
 	bool struck; /* it did not acknowledge an end: not waited for */
 	bool suspected; /* overdue, but it may be us who were away */

@@ -13,6 +13,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* --- what every file may hold, and what the main one alone --- */
 
@@ -68,21 +69,45 @@ read_sections(struct config_reader *reader)
 	config_server_usual(reader);
 }
 
+/* A plugin is known by its file: one that was built anew is another. */
+static void
+digest_plugin(crypto_generichash_state *state, const char *path)
+{
+	struct stat is;
+
+	if (stat(path, &is) != 0)
+		return;
+	const uint64_t known[] = { is.st_dev, is.st_ino, (uint64_t)is.st_size,
+		(uint64_t)is.st_mtim.tv_sec, (uint64_t)is.st_mtim.tv_nsec };
+
+	crypto_generichash_update(
+	    state, (const unsigned char *)known, sizeof(known));
+}
+
 static void
 digest(struct config_reader *reader)
 {
+	struct mcp_config *config = reader->config;
 	crypto_generichash_state state;
 	unsigned char hash[crypto_generichash_BYTES];
 
 	crypto_generichash_init(&state, NULL, 0, sizeof(hash));
-	for (size_t i = 0; i < reader->n_files; i++)
-		if (reader->files[i].bytes != NULL)
-			crypto_generichash_update(&state,
-			    (const unsigned char *)reader->files[i].bytes,
-			    reader->files[i].len);
+	for (size_t i = 0; i < reader->n_files; i++) {
+		const struct config_file *file = &reader->files[i];
+
+		if (file->bytes == NULL || file->whole == NULL)
+			continue;
+		crypto_generichash_update(&state,
+		    (const unsigned char *)file->whole,
+		    strlen(file->whole) + 1);
+		crypto_generichash_update(
+		    &state, (const unsigned char *)file->bytes, file->len + 1);
+	}
+	for (size_t i = 0; i < config->plugins.n; i++)
+		digest_plugin(&state, config->plugins.at[i]);
 	crypto_generichash_final(&state, hash, sizeof(hash));
-	sodium_bin2hex(reader->config->digest, sizeof(reader->config->digest),
-	    hash, sizeof(hash));
+	sodium_bin2hex(
+	    config->digest, sizeof(config->digest), hash, sizeof(hash));
 }
 
 /* --- problems are told in the order of the files --- */
@@ -127,6 +152,13 @@ int
 mcp_config_load(const char *path, struct mcp_config **configp,
     struct mcp_problems *problems)
 {
+	return mcp_config_load_packed(path, configp, NULL, problems);
+}
+
+int
+mcp_config_load_packed(const char *path, struct mcp_config **configp,
+    struct mcp_buf *pack, struct mcp_problems *problems)
+{
 	struct config_reader reader = { .problems = problems };
 	size_t first = problems->n;
 	int r = 0;
@@ -146,6 +178,10 @@ mcp_config_load(const char *path, struct mcp_config **configp,
 		r = -ENOMEM;
 	else if (reader.n_errors > 0)
 		r = MCP_CONFIG_E_PROBLEMS;
+	if (r == 0 && pack != NULL)
+		config_pack_write(&reader, pack);
+	if (r == 0 && pack != NULL && pack->failed)
+		r = -ENOMEM;
 	config_files_free(&reader);
 	if (r == 0)
 		*configp = reader.config;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <glob.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -56,6 +57,17 @@ absolute(struct config_reader *reader, const char *path)
 	return join(reader, mcp_text_of(here), path);
 }
 
+static char *
+whole_path(struct config_reader *reader, const char *path)
+{
+	struct mcp_text whole, bytes;
+
+	if (reader->pack != NULL &&
+	    config_pack_find(reader->pack, path, &whole, &bytes))
+		return mcp_text_dup(whole);
+	return absolute(reader, path);
+}
+
 /* up to its last slash, that included; empty where there is none */
 static struct mcp_text
 directory_of(const char *path)
@@ -86,15 +98,15 @@ is_taken(const struct config_reader *reader, const char *path)
 	return false;
 }
 
-/* Return: bytes read; -errno; -EFBIG beyond CONFIG_FILE_MAX */
+/* Return: bytes read; -errno; -EFBIG beyond @max */
 static ssize_t
-read_whole(int fd, char *bytes)
+read_whole(int fd, char *bytes, size_t max)
 {
 	size_t len = 0;
 	ssize_t n;
 
-	while (len <= CONFIG_FILE_MAX) {
-		n = read(fd, bytes + len, CONFIG_FILE_MAX + 1 - len);
+	while (len <= max) {
+		n = read(fd, bytes + len, max + 1 - len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -121,26 +133,43 @@ open_file(const char *path)
 	return -EISDIR;
 }
 
+/* Return: 0, and a NUL behind the bytes; -errno; -EFBIG beyond @max */
 static int
-file_bytes(struct config_file *file)
+disk_bytes(const char *path, size_t max, char **bytesp, size_t *lenp)
 {
-	int fd = open_file(file->path);
-	char *shorter;
+	int fd = open_file(path);
+	char *bytes, *shorter;
 	ssize_t n;
 
 	if (fd < 0)
 		return fd;
-	file->bytes = malloc(CONFIG_FILE_MAX + 2);
-	n = file->bytes == NULL ? -ENOMEM : read_whole(fd, file->bytes);
+	bytes = malloc(max + 2);
+	n = bytes == NULL ? -ENOMEM : read_whole(fd, bytes, max);
 	close(fd);
-	if (n < 0)
+	if (n < 0) {
+		free(bytes);
 		return (int)n;
-	file->len = (size_t)n;
-	file->bytes[n] = '\0';
-	shorter = realloc(file->bytes, file->len + 1);
-	if (shorter != NULL)
-		file->bytes = shorter;
+	}
+	bytes[n] = '\0';
+	shorter = realloc(bytes, (size_t)n + 1);
+	*bytesp = shorter != NULL ? shorter : bytes;
+	*lenp = (size_t)n;
 	return 0;
+}
+
+static int
+file_bytes(const struct config_reader *reader, struct config_file *file)
+{
+	struct mcp_text whole, bytes;
+
+	if (reader->pack == NULL)
+		return disk_bytes(
+		    file->path, CONFIG_FILE_MAX, &file->bytes, &file->len);
+	if (!config_pack_find(reader->pack, file->path, &whole, &bytes))
+		return -ENOENT;
+	file->bytes = mcp_text_dup(bytes);
+	file->len = bytes.len;
+	return file->bytes == NULL ? -ENOMEM : 0;
 }
 
 static void
@@ -270,18 +299,17 @@ new_file(struct config_reader *reader, const char *path)
 {
 	size_t n = reader->n_files;
 	struct config_file *file = &reader->files[n];
-	char *whole = absolute(reader, path);
 
 	*file = (struct config_file){ .len = 0 };
 	file->path = join(reader, MCP_TEXT_INIT, path);
-	if (whole != NULL)
-		file->directory = mcp_text_dup(directory_of(whole));
-	if (n == 0)
-		reader->config->path = whole;
-	else
-		free(whole);
+	file->whole = whole_path(reader, path);
+	if (file->whole != NULL)
+		file->directory = mcp_text_dup(directory_of(file->whole));
+	if (n == 0 && file->whole != NULL)
+		reader->config->path = mcp_text_dup(mcp_text_of(file->whole));
 	reader->n_files++;
-	if (file->path == NULL || file->directory == NULL)
+	if (file->path == NULL || file->directory == NULL ||
+	    reader->config->path == NULL)
 		reader->no_memory = true;
 	return reader->no_memory ? NULL : file;
 }
@@ -306,7 +334,7 @@ read_file(struct config_reader *reader, const char *path,
 	if (file == NULL)
 		return;
 	source.whole.file = file;
-	r = file_bytes(file);
+	r = file_bytes(reader, file);
 	if (r < 0)
 		tell_unread(reader, &source, file, r);
 	else
@@ -344,6 +372,22 @@ pattern_of(struct config_reader *reader, const char *path)
 	return NULL;
 }
 
+/* As they matched when the pack was made, in that order. */
+static void
+read_packed(struct config_reader *reader, const char *pattern,
+    const struct config_at *at)
+{
+	struct mcp_buf buf = MCP_BUF_INIT;
+	const char *path;
+
+	for (size_t i = 1;
+	     (path = config_pack_path(reader->pack, i, &buf)) != NULL; i++)
+		if (fnmatch(pattern, path, FNM_PATHNAME | FNM_PERIOD) == 0)
+			read_file(reader, path, at);
+	reader->no_memory |= buf.failed;
+	mcp_buf_deinit(&buf);
+}
+
 /* No match is no problem: an empty tools.d is a good beginning. */
 static void
 read_matches(
@@ -355,6 +399,11 @@ read_matches(
 
 	if (pattern == NULL)
 		return;
+	if (reader->pack != NULL) {
+		read_packed(reader, pattern, at);
+		free(pattern);
+		return;
+	}
 	r = glob(pattern, 0, NULL, &found);
 	free(pattern);
 	if (r == GLOB_NOSPACE)
@@ -411,18 +460,62 @@ read_includes(struct config_reader *reader, const struct config_file *main)
 			json_object_array_get_idx(list.json, i), main });
 }
 
+static bool
+is_pack(const char *path)
+{
+	char head[CONFIG_PACK_HEAD];
+	int fd = open_file(path);
+	ssize_t n = fd < 0 ? 0 : read(fd, head, sizeof(head));
+
+	if (fd >= 0)
+		close(fd);
+	return n == sizeof(head) &&
+	    config_pack_is((struct mcp_text){ head, sizeof(head) });
+}
+
+/* A pack stands for the main file it was made from, and for all others.
+ * Return: the main file's path, in @out; NULL: no memory, or a problem told */
+static const char *
+open_pack(struct config_reader *reader, const char *path, struct mcp_buf *out)
+{
+	char *bytes = NULL;
+	size_t len = 0;
+	int r = disk_bytes(path, CONFIG_PACK_MAX, &bytes, &len);
+
+	if (r == 0)
+		r = config_pack_open(&bytes, len, &reader->pack);
+	free(bytes);
+	if (r == 0)
+		return config_pack_path(reader->pack, 0, out);
+	if (r == -ENOMEM) {
+		reader->no_memory = true;
+		return NULL;
+	}
+	reader->n_errors++;
+	mcp_problems_add(reader->problems, false, path, 0,
+	    "this snapshot is cut or altered. Reload the site");
+	return NULL;
+}
+
 void
 config_files_read(struct config_reader *reader, const char *path)
 {
+	struct mcp_buf first = MCP_BUF_INIT;
+
 	/* never moved again: the chains of struct config_at point into it */
 	reader->files = calloc(CONFIG_FILES_MAX, sizeof(*reader->files));
 	if (reader->files == NULL) {
 		reader->no_memory = true;
 		return;
 	}
-	read_file(reader, path, NULL);
-	if (!reader->no_memory)
+	if (is_pack(path))
+		path = open_pack(reader, path, &first);
+	if (path != NULL)
+		read_file(reader, path, NULL);
+	reader->no_memory |= first.failed;
+	if (!reader->no_memory && path != NULL)
 		read_includes(reader, &reader->files[0]);
+	mcp_buf_deinit(&first);
 }
 
 void
@@ -430,10 +523,12 @@ config_files_free(struct config_reader *reader)
 {
 	for (size_t i = 0; i < reader->n_files; i++) {
 		free(reader->files[i].path);
+		free(reader->files[i].whole);
 		free(reader->files[i].directory);
 		free(reader->files[i].bytes);
 		free(reader->files[i].entry);
 		json_object_put(reader->files[i].json);
 	}
 	free(reader->files);
+	config_pack_free(reader->pack);
 }

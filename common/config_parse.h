@@ -16,10 +16,12 @@
 
 #define CONFIG_FILE_MAX (4u << 20) /* bytes of one file */
 #define CONFIG_FILES_MAX 256	   /* the main one and those it includes */
+#define CONFIG_PACK_MAX (64u << 20) /* bytes of all of them */
 #define CONFIG_TOLD_MAX 100 /* errors told, and warnings; then it is enough */
 
 struct config_file {
 	char *path; /* as reached from here: what problems are told under */
+	char *whole;	 /* the same from the root */
 	char *directory; /* absolute: what relative paths in it start from */
 	char *bytes;	 /* NUL-terminated */
 	size_t len;
@@ -31,6 +33,7 @@ struct config_file {
 struct config_reader {
 	struct mcp_config *config;
 	struct mcp_problems *problems;
+	struct config_pack *pack;  /* where files come from; NULL: the disk */
 	struct config_file *files; /* in the order read, the main one first */
 	size_t n_files;
 	unsigned n_errors;
@@ -200,6 +203,24 @@ void config_file_parse(struct config_reader *reader, struct config_file *file);
  * Return: the caller's to free; NULL: no memory, and the reader knows */
 char *config_path(struct config_reader *reader, const struct config_file *file,
     const char *path);
+
+/* --- config_pack: all files in one --- */
+struct config_pack;
+#define CONFIG_PACK_HEAD 16 /* bytes that tell it from JSON */
+bool config_pack_is(struct mcp_text bytes);
+
+/* config_pack_open() - Return: 0; -EBADMSG it is cut or altered; -ENOMEM
+ * Owner: *bytesp is taken on success */
+int config_pack_open(char **bytesp, size_t len, struct config_pack **packp);
+void config_pack_free(struct config_pack *pack);
+
+/* config_pack_path() - of file number @i, in @out; NULL: there are not so many,
+ * or no memory, and then @out has failed */
+const char *
+config_pack_path(const struct config_pack *pack, size_t i, struct mcp_buf *out);
+bool config_pack_find(const struct config_pack *pack, const char *path,
+    struct mcp_text *wholep, struct mcp_text *bytesp);
+void config_pack_write(const struct config_reader *reader, struct mcp_buf *out);
 
 /* --- config_server: the house --- */
 extern const struct config_table config_server_table;

@@ -9,7 +9,9 @@ libmcp_a_SOURCES = \
 	common/config_handler.c \
 	common/config_listing.c \
 	common/config_mirror.c \
+	common/config_pack.c \
 	common/config_parse.c \
+	common/config_save.c \
 	common/config_parse.h \
 	common/config_plugin.c \
 	common/config_server.c \
@@ -19,6 +21,7 @@ libmcp_a_SOURCES = \
 	common/listener.c \
 	common/log.c \
 	common/problems.c \
+	common/program.c \
 	common/quirk.c \
 	common/revision.c \
 	common/scan.c \

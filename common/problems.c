@@ -84,12 +84,18 @@ write_all(int fd, struct mcp_text text)
 }
 
 void
+mcp_problems_tell(const struct mcp_problems *problems, struct mcp_buf *out)
+{
+	for (size_t i = 0; i < problems->n; i++)
+		put_problem(out, &problems->at[i]);
+}
+
+void
 mcp_problems_print(const struct mcp_problems *problems, int fd)
 {
 	struct mcp_buf out = MCP_BUF_INIT;
 
-	for (size_t i = 0; i < problems->n; i++)
-		put_problem(&out, &problems->at[i]);
+	mcp_problems_tell(problems, &out);
 	write_all(fd, mcp_buf_view(&out));
 	mcp_buf_deinit(&out);
 }

@@ -26,6 +26,7 @@ struct member {
 #define ENDS T(ends, MCP_WIRE_MAX)
 #define DIGEST T(digest, 64)
 #define ID T(id, 128)
+#define TOLD T(data, MCP_WIRE_TOLD_MAX)
 
 static const struct form {
 	enum mcp_wire_kind kind;
@@ -35,7 +36,7 @@ static const struct form {
 	{ MCP_HELLO, MCP_QUESTION,
 	    { N(pid), N(leaving), N(epoch), N(known), N(requests), N(failed),
 		N(running), ENDS, DIGEST, T(data, 8 * 64) } },
-	{ MCP_HELLO, MCP_WELCOME, { N(epoch), N(known), ENDS, DIGEST } },
+	{ MCP_HELLO, MCP_WELCOME, { N(epoch), N(known), ENDS, DIGEST, STATE } },
 	{ MCP_ADMIT, MCP_QUESTION,
 	    { STREAM, SUBJECT, T(request, MCP_WIRE_REQUEST_MAX), N(dialect),
 		N(call_deadline_ns) } },
@@ -71,6 +72,12 @@ static const struct form {
 	    { N(verb), STREAM, SUBJECT, N(expires), N(known), N(how), STATE } },
 	{ MCP_CELL, MCP_OK, { N(known) } },
 	{ MCP_CELL, MCP_STATE, { N(known), N(how), STATE } },
+	{ MCP_PREPARE, MCP_QUESTION, { DIGEST, STATE } },
+	{ MCP_PREPARE, MCP_REFUSED, { TOLD } },
+	{ MCP_COMMIT, MCP_QUESTION, { DIGEST } },
+	{ MCP_COMMIT, MCP_OK, { N(how) } },
+	{ MCP_RELOAD, MCP_OK, { DIGEST, N(streams), TOLD } },
+	{ MCP_RELOAD, MCP_REFUSED, { TOLD } },
 };
 
 /* Every other answer has no fields. */
@@ -90,6 +97,9 @@ static const char *const kind_names[MCP_N_KINDS] = {
 	[MCP_OPEN] = "open",
 	[MCP_CLOSE] = "close",
 	[MCP_CELL] = "cell",
+	[MCP_PREPARE] = "prepare",
+	[MCP_COMMIT] = "commit",
+	[MCP_RELOAD] = "reload",
 };
 
 static const char *const outcome_names[MCP_N_OUTCOMES] = {
@@ -115,6 +125,7 @@ static const char *const outcome_names[MCP_N_OUTCOMES] = {
 	[MCP_EXISTS] = "exists",
 	[MCP_STALE] = "stale",
 	[MCP_NONE] = "none",
+	[MCP_REFUSED] = "refused",
 };
 
 static const struct form *

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <mcp/program.h>
+
 #include "ctl.h"
 
 int
@@ -21,7 +23,7 @@ ctl_check(int argc, char **argv)
 		fputs("usage: mcpctl check FILE\n", help ? stdout : stderr);
 		return help ? 0 : 2;
 	}
-	program = ctl_program("mcp-fcgi");
+	program = mcp_program("mcp-fcgi");
 	if (program)
 		execlp(program, program, "--check", argv[1], (char *)NULL);
 	fprintf(stderr, "mcpctl: cannot start mcp-fcgi: %s\n",

@@ -10,12 +10,15 @@ int ctl_run(int argc, char **argv);
 int ctl_check(int argc, char **argv);
 int ctl_ping(int argc, char **argv);
 int ctl_secret(int argc, char **argv);
+int ctl_reload(int argc, char **argv);
+int ctl_notify(int argc, char **argv);
 
-/* ctl_program() - where one of our other programs is: beside mcpctl itself
- * (a build directory), else in sbindir, else PATH is to find it
- * Return: a path or a bare name for execvp(3), the caller's to free; NULL
- *         without memory */
-char *ctl_program(const char *name);
+#define CTL_DIR "/run/mcp-fcgi" /* where systemd's site has its sockets */
+
+/* ctl_bus() - read --dir and --bus; the rest starts at optind
+ * Return: 0, *endpointp is the caller's to free; 1 help was given; 2 @usage was
+ *         said on standard error */
+int ctl_bus(int argc, char **argv, const char *usage, char **endpointp);
 
 /* ctl_number() - an option's value, a whole number of @least to @most; says so
  * on standard error where it is not

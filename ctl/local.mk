@@ -5,9 +5,12 @@ mcpctl_SOURCES = \
 	ctl/child.c \
 	ctl/child.h \
 	ctl/ctl.h \
+	ctl/letter.c \
+	ctl/letter.h \
 	ctl/main.c \
+	ctl/notify.c \
 	ctl/ping.c \
+	ctl/reload.c \
 	ctl/run.c \
 	ctl/secret.c
-mcpctl_CPPFLAGS = $(AM_CPPFLAGS) -DMCP_SBINDIR='"$(sbindir)"'
 mcpctl_LDADD = $(MCP_LIBS)

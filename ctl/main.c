@@ -1,17 +1,17 @@
-/* main.c - I am mcpctl: a table of verbs, and the way to our other programs */
+/* main.c - I am mcpctl: a table of verbs */
 #include "config.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <limits.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <mcp/log.h>
 
 #include "ctl.h"
+#include "letter.h"
 
 struct verb {
 	const char *name;
@@ -23,6 +23,8 @@ static const struct verb verbs[] = {
 	{ "run", ctl_run, "start and supervise broker, workers and a command" },
 	{ "check", ctl_check, "say what is wrong in a configuration file" },
 	{ "ping", ctl_ping, "ask a site's address whether it answers" },
+	{ "reload", ctl_reload, "have a site read its configuration again" },
+	{ "notify", ctl_notify, "tell clients that something has changed" },
 	{ "secret", ctl_secret, "make the key file, where there is none" },
 };
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -39,40 +41,6 @@ usage(FILE *out)
 	      "mcpctl --version the version.\n", out);
 }
 
-/* The directory of our own executable, with its slash; "" if unknown. */
-static void
-own_directory(char out[PATH_MAX])
-{
-	ssize_t len = readlink("/proc/self/exe", out, PATH_MAX - 1);
-	char *slash;
-
-	out[len < 0 ? 0 : len] = '\0';
-	slash = strrchr(out, '/');
-	if (slash)
-		slash[1] = '\0';
-}
-
-char *
-ctl_program(const char *name)
-{
-	char own[PATH_MAX];
-	const char *places[] = { own, MCP_SBINDIR "/" };
-	char *path;
-	size_t i;
-
-	own_directory(own);
-	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (!*places[i])
-			continue;
-		if (asprintf(&path, "%s%s", places[i], name) < 0)
-			return NULL;
-		if (access(path, X_OK) == 0)
-			return path;
-		free(path);
-	}
-	return strdup(name);
-}
-
 long
 ctl_number(const char *option, const char *value, long least, long most)
 {
@@ -87,6 +55,40 @@ ctl_number(const char *option, const char *value, long least, long most)
 	fprintf(stderr, "mcpctl: --%s takes a number from %ld to %ld, "
 	    "not \"%s\"\n", option, least, most, value);
 	return -1;
+}
+
+int
+ctl_bus(int argc, char **argv, const char *usage, char **endpointp)
+{
+	static const struct option known[] = {
+		{ "dir", required_argument, NULL, 'd' },
+		{ "bus", required_argument, NULL, 'b' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *dir = CTL_DIR, *bus = NULL;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "+", known, NULL)) >= 0)
+		switch (c) {
+		case 'd':
+			dir = optarg;
+			break;
+		case 'b':
+			bus = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 1;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	*endpointp = bus ? strdup(bus) : letter_endpoint(dir);
+	if (*endpointp)
+		return 0;
+	fputs("mcpctl: out of memory\n", stderr);
+	return 2;
 }
 
 int

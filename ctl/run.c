@@ -29,6 +29,7 @@
 
 #include <mcp/listener.h>
 #include <mcp/log.h>
+#include <mcp/program.h>
 #include <mcp/seal.h>
 #include <mcp/text.h>
 
@@ -223,7 +224,7 @@ site_arguments(struct site *site)
 	char *http = keep(site, "unix:", "broker.sock");
 	char *admin = keep(site, "", "admin.sock");
 	char *secret = keep(site, "", "secret.key");
-	char *self = ctl_program("mcpctl");
+	char *self = mcp_program("mcpctl");
 	char *threads = (char *)(uintptr_t)options->threads;
 	char *probe = (char *)(uintptr_t)options->probe;
 	char *broker[] = { site->ours[0], "--config", config, "--http", http,
@@ -293,11 +294,13 @@ site_signals(struct site *site)
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	/* a shell's "&" has it ignored, and what is ignored never arrives */
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	site->signal_fd = fd < 0 ? -errno : high(fd);
 	return site->signal_fd < 0 ? site->signal_fd : 0;
@@ -323,8 +326,8 @@ site_init(struct site *site, const struct options *options)
 	site->options = options;
 	site->signal_fd = site->dir_fd = -1;
 	site->worker_fd = site->broker_fd = -1;
-	site->ours[0] = ctl_program("mcp-broker");
-	site->ours[1] = ctl_program("mcp-fcgi");
+	site->ours[0] = mcp_program("mcp-broker");
+	site->ours[1] = mcp_program("mcp-fcgi");
 	if (!site->ours[0] || !site->ours[1])
 		return told(-ENOMEM, "cannot begin", "");
 	r = config_check(site);
@@ -511,6 +514,11 @@ site_signalled(struct site *site)
 	while (read(site->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
 			continue;
+		/* somebody's word, and not the terminal that is closed */
+		if (info.ssi_signo == SIGHUP && info.ssi_code == SI_USER) {
+			child_signal(&site->children[0], SIGHUP);
+			continue;
+		}
 		if (site->stage == STAGE_ENDING)
 			site_kill(site); /* asked twice */
 		else

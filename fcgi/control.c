@@ -1,6 +1,7 @@
 /* control.c - I hear the broker: who is alive, and what has ended */
 
 #include "fcgi/control.h"
+#include "fcgi/adopt.h"
 #include "fcgi/calls.h"
 #include "fcgi/gateway.h"
 #include "fcgi/slots.h"
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #define HELLO_NS MCP_S
+#define RELOAD_NS (120 * MCP_S)
 #define AWAY_NS (MCP_S * 5 / 2) /* without WELCOME for so long: it is away */
 #define TICK_MS 100
 #define FIRST_WELCOME_MS 250
@@ -36,7 +38,10 @@ struct control {
 	struct worker *worker;
 	pthread_t id;
 	struct thread thread; /* to refuse on, with a line of its own */
-	int stop_fd;
+	int wake_fd;	      /* to stop, or because a snapshot is ready */
+	atomic_bool stopping;
+	atomic_bool reload; /* the operator wants it */
+	struct adopt *adopt;
 	struct mcp_line *line;
 
 	_Atomic uint64_t welcomed_ns; /* when the broker last answered */
@@ -231,6 +236,8 @@ hear_welcome(struct control *control, const struct mcp_letter *welcome)
 	}
 	if (note_ends(control, welcome->ends) == 0)
 		control->known = welcome->known;
+	adopt_welcome(
+	    control->adopt, welcome->digest, welcome->state, mcp_clock_ns());
 	pthread_mutex_lock(&control->lock);
 	atomic_store(&control->welcomed_ns, mcp_clock_ns());
 	pthread_cond_signal(&control->welcome);
@@ -279,6 +286,13 @@ hear_question(struct control *control, const struct mcp_letter *question)
 			(int)question->how, question->data) ?
 			MCP_OK : MCP_UNKNOWN);
 		break;
+	case MCP_PREPARE:
+		adopt_prepare(control->adopt, control->line, question);
+		break;
+	case MCP_COMMIT:
+		adopt_commit(
+		    control->adopt, control->line, question, &control->thread);
+		break;
 	case MCP_CANCEL:
 		calls_cancel(calls, question->stream, question->subject,
 		    question->request);
@@ -302,12 +316,50 @@ hear(struct control *control)
 	}
 }
 
-static bool
-stopped(const struct control *control)
+static void
+wake(struct control *control)
+{
+	uint64_t one = 1;
+
+	if (write(control->wake_fd, &one, sizeof(one)) < 0)
+		mcp_log(MCP_LOG_ERROR, "the control thread sleeps on");
+}
+
+/* Whatever woke us is looked at; the eventfd has said all it can. */
+static void
+calm(const struct control *control)
 {
 	uint64_t n;
 
-	return read(control->stop_fd, &n, sizeof(n)) > 0;
+	if (read(control->wake_fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
+		mcp_log(MCP_LOG_ERROR, "eventfd: %s", strerror(errno));
+}
+
+/* The broker does it, with all processes; whether it went well is in its log
+ * and in the log of each. */
+static void
+ask_reload(struct control *control)
+{
+	struct mcp_letter question = { .kind = MCP_RELOAD,
+		.deadline_ns = mcp_clock_ns() + RELOAD_NS };
+
+	if (!control_broker_here(control) ||
+	    mcp_line_send(control->line, &question) != 0)
+		mcp_log(
+		    MCP_LOG_ERROR, "no reload: the broker cannot be reached");
+}
+
+static void
+control_deinit(struct control *control)
+{
+	adopt_free(control->adopt);
+	if (control->wake_fd >= 0)
+		close(control->wake_fd);
+	pthread_cond_destroy(&control->welcome);
+	pthread_mutex_destroy(&control->lock);
+	free(control->young.at);
+	free(control->old.at);
+	free(control);
 }
 
 static void *
@@ -323,16 +375,20 @@ control_run(void *argument)
 		return NULL;
 	}
 	snapshot_look(&control->thread);
-	while (!stopped(control)) {
+	while (!atomic_load(&control->stopping)) {
 		uint64_t now_ns = mcp_clock_ns();
 
 		if (now_ns >= control->hello_ns) {
 			control->hello_ns = now_ns + HELLO_NS;
 			say_hello(control, false);
 		}
-		mcp_line_wait(control->line, control->stop_fd, TICK_MS);
+		mcp_line_wait(control->line, control->wake_fd, TICK_MS);
+		calm(control);
 		hear(control);
 		now_ns = mcp_clock_ns();
+		adopt_tick(control->adopt, control->line, now_ns);
+		if (atomic_exchange(&control->reload, false))
+			ask_reload(control);
 		snapshot_look(&control->thread);
 		gateway_expire(worker->gateway,
 		    control->thread.config->server.limits.body_ms, now_ns);
@@ -349,11 +405,62 @@ control_run(void *argument)
 	return NULL;
 }
 
+/* Before there is a snapshot: which one is the site's? Said as a goodbye, so
+ * that nobody waits for what asks. */
+static int
+ask_site(struct mcp_line *line, char **pathp)
+{
+	struct mcp_letter answer,
+	    hello = {
+		    .kind = MCP_HELLO,
+		    .deadline_ns = mcp_clock_ns() + FIRST_WELCOME_MS * MCP_MS,
+		    .leaving = 1,
+	    };
+	int condition = mcp_line_ask(line, &hello, &answer);
+
+	if (condition != 0)
+		return condition;
+	if (answer.outcome != MCP_WELCOME || answer.state.len == 0)
+		return MCP_BUS_E_EMPTY;
+	*pathp = mcp_text_dup(answer.state);
+	return *pathp == NULL ? -ENOMEM : 0;
+}
+
 int
-control_new(struct worker *worker, struct control **controlp)
+control_site(struct worker *worker, char **pathp)
+{
+	struct mcp_line *line;
+	int condition = mcp_line_new(worker->bus, worker->process, 0, &line);
+
+	if (condition != 0)
+		return condition;
+	condition = ask_site(line, pathp);
+	mcp_line_free(line);
+	return condition;
+}
+
+/* A request that needs the broker should find it from the first one on. */
+static void
+await_welcome(struct control *control)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += FIRST_WELCOME_MS * (long)MCP_MS;
+	until.tv_sec += until.tv_nsec / (long)MCP_S;
+	until.tv_nsec %= (long)MCP_S;
+	pthread_mutex_lock(&control->lock);
+	while (atomic_load(&control->welcomed_ns) == 0 &&
+	    pthread_cond_timedwait(&control->welcome, &control->lock, &until) ==
+		0)
+		;
+	pthread_mutex_unlock(&control->lock);
+}
+
+int
+control_new(struct worker *worker, bool broker, struct control **controlp)
 {
 	struct control *control = calloc(1, sizeof(*control));
-	struct timespec until;
 	int error;
 
 	if (control == NULL)
@@ -364,41 +471,38 @@ control_new(struct worker *worker, struct control **controlp)
 	control->thread.letter_ns = 50 * MCP_MS; /* others wait for this one */
 	pthread_mutex_init(&control->lock, NULL);
 	pthread_cond_init(&control->welcome, NULL);
-	control->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	*controlp = control;
-	error = pthread_create(&control->id, NULL, control_run, control);
+	control->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	error = control->wake_fd < 0
+	    ? -errno
+	    : adopt_new(worker, control->wake_fd, &control->adopt);
+	*controlp = control; /* its thread looks there */
+	if (error == 0)
+		error =
+		    -pthread_create(&control->id, NULL, control_run, control);
 	if (error != 0) {
 		*controlp = NULL;
-		close(control->stop_fd);
-		free(control);
-		return -error;
+		control_deinit(control);
+		return error;
 	}
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += FIRST_WELCOME_MS * (long)MCP_MS;
-	until.tv_sec += until.tv_nsec / (long)MCP_S;
-	until.tv_nsec %= (long)MCP_S;
-	pthread_mutex_lock(&control->lock);
-	while (atomic_load(&control->welcomed_ns) == 0 &&
-	    pthread_cond_timedwait(&control->welcome, &control->lock,
-		&until) == 0)
-		;
-	pthread_mutex_unlock(&control->lock);
+	if (broker)
+		await_welcome(control);
 	return 0;
+}
+
+void
+control_reload(struct control *control)
+{
+	atomic_store(&control->reload, true);
+	wake(control);
 }
 
 void
 control_free(struct control *control)
 {
-	uint64_t one = 1;
-
 	if (control == NULL)
 		return;
-	if (write(control->stop_fd, &one, sizeof(one)) > 0)
-		pthread_join(control->id, NULL);
-	close(control->stop_fd);
-	pthread_cond_destroy(&control->welcome);
-	pthread_mutex_destroy(&control->lock);
-	free(control->young.at);
-	free(control->old.at);
-	free(control);
+	atomic_store(&control->stopping, true);
+	wake(control);
+	pthread_join(control->id, NULL);
+	control_deinit(control);
 }

@@ -94,6 +94,29 @@ init_plugin(struct mcp_plugin *plugin, void *object)
 		    "its mcp_plugin_init() refused");
 }
 
+/* The loader knows what it has loaded by its name, and a plugin that was built
+ * anew has the old name while the old one still runs. So each time it gets one
+ * that it does not know: "/./" for every 1 of a number that rises. That it is
+ * the same file it then sees by itself. */
+static void *
+open_object(const char *path)
+{
+	static atomic_uint rising;
+	unsigned number = atomic_fetch_add(&rising, 1);
+	struct mcp_buf name = MCP_BUF_INIT;
+	const char *file = strrchr(path, '/') + 1; /* it is absolute */
+	void *object = NULL;
+
+	mcp_buf_append(&name, path, (size_t)(file - path));
+	for (; number > 0; number >>= 1)
+		mcp_buf_puts(&name, number & 1 ? "./" : "/");
+	mcp_buf_puts(&name, file);
+	if (!name.failed)
+		object = dlopen(name.data, RTLD_NOW | RTLD_LOCAL);
+	mcp_buf_deinit(&name);
+	return object;
+}
+
 int
 plugins_load(struct mcp_config *config, struct plugins **pluginsp,
     struct mcp_problems *problems)
@@ -110,7 +133,7 @@ plugins_load(struct mcp_config *config, struct plugins **pluginsp,
 	for (size_t i = 0; i < config->plugins.n; i++) {
 		struct mcp_plugin plugin = { plugins, config, problems,
 			config->plugins.at[i] };
-		void *object = dlopen(plugin.path, RTLD_NOW | RTLD_LOCAL);
+		void *object = open_object(plugin.path);
 
 		if (object == NULL) {
 			mcp_problems_add(problems, false, plugin.path, 0,

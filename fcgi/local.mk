@@ -1,6 +1,8 @@
 # the worker
 noinst_LIBRARIES += libworker.a
 libworker_a_SOURCES = \
+	fcgi/adopt.c \
+	fcgi/adopt.h \
 	fcgi/answer.c \
 	fcgi/answer.h \
 	fcgi/ask.c \
@@ -34,6 +36,8 @@ libworker_a_SOURCES = \
 	fcgi/http.c \
 	fcgi/http.h \
 	fcgi/lifecycle.c \
+	fcgi/loader.c \
+	fcgi/loader.h \
 	fcgi/peek.c \
 	fcgi/peek.h \
 	fcgi/prompts.c \

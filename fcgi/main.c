@@ -31,7 +31,7 @@
 #define THREADS_MAX 1024
 
 struct options {
-	const char *config, *check, *bus, *secret, *listen;
+	const char *config, *check, *pack, *bus, *secret, *listen;
 	unsigned threads, slots;
 	int ready_fd;
 };
@@ -39,6 +39,7 @@ struct options {
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "check", required_argument, NULL, 'k' },
+	{ "pack", required_argument, NULL, 'p' },
 	{ "bus", required_argument, NULL, 'b' },
 	{ "secret", required_argument, NULL, 's' },
 	{ "listen", required_argument, NULL, 'l' },
@@ -54,7 +55,7 @@ static const char usage[] =
     "usage: mcp-fcgi --config FILE --bus ENDPOINT --secret FILE\n"
     "                [--listen unix:PATH|ADDRESS:PORT] [--threads N]\n"
     "                [--slots N] [--ready-fd N]\n"
-    "       mcp-fcgi --check FILE\n"
+    "       mcp-fcgi --check FILE [--pack DIRECTORY]\n"
     "The listening socket is systemd's, or standard input, or --listen.\n";
 
 static unsigned
@@ -82,6 +83,9 @@ read_options(int argc, char **argv, struct options *options)
 		switch (option) {
 		case 'c': options->config = optarg; break;
 		case 'k': options->check = optarg; break;
+		case 'p':
+			options->pack = optarg;
+			break;
 		case 'b': options->bus = optarg; break;
 		case 's': options->secret = optarg; break;
 		case 'l': options->listen = optarg; break;
@@ -118,11 +122,11 @@ read_options(int argc, char **argv, struct options *options)
 
 /* Return: the snapshot; NULL when its problems were printed */
 static struct snapshot *
-load(const char *path)
+load(const char *path, struct mcp_buf *pack)
 {
 	struct mcp_problems problems = MCP_PROBLEMS_INIT;
 	struct snapshot *snapshot = NULL;
-	int condition = snapshot_load(path, &snapshot, &problems);
+	int condition = snapshot_load(path, &snapshot, pack, &problems);
 
 	if (condition < 0)
 		mcp_log(MCP_LOG_ERROR, "%s: %s", path, strerror(-condition));
@@ -131,20 +135,45 @@ load(const char *path)
 	return snapshot;
 }
 
+/* The broker reads the path. */
 static int
-check(const char *path)
+save(const struct mcp_config *config, struct mcp_text pack, const char *dir)
 {
-	struct snapshot *snapshot = load(path);
-	const struct mcp_config *config;
+	char *path;
+	int error = mcp_config_save(config, pack, dir, &path);
 
-	if (snapshot == NULL)
-		return 1;
-	config = snapshot_config(snapshot);
-	printf("%s: %zu tools, %zu resources, %zu templates, %zu prompts\n",
-	    path, config->n_tools, config->n_resources, config->n_templates,
-	    config->n_prompts);
-	snapshot_drop(snapshot);
+	if (error != 0) {
+		mcp_log(MCP_LOG_ERROR, "%s: %s", dir, strerror(-error));
+		return error;
+	}
+	puts(path);
+	free(path);
 	return 0;
+}
+
+static int
+check(const struct options *options)
+{
+	struct mcp_buf pack = MCP_BUF_INIT;
+	struct snapshot *snapshot = load(options->check, &pack);
+	const struct mcp_config *config;
+	int error = 0;
+
+	if (snapshot == NULL) {
+		mcp_buf_deinit(&pack);
+		return 1;
+	}
+	config = snapshot_config(snapshot);
+	if (options->pack != NULL)
+		error = save(config, mcp_buf_view(&pack), options->pack);
+	else
+		printf("%s: %zu tools, %zu resources, %zu templates, "
+		       "%zu prompts\n",
+		    options->check, config->n_tools, config->n_resources,
+		    config->n_templates, config->n_prompts);
+	snapshot_drop(snapshot);
+	mcp_buf_deinit(&pack);
+	return error == 0 ? 0 : 1;
 }
 
 static void
@@ -160,17 +189,26 @@ tell_ready(int fd)
 	close(fd);
 }
 
+static void
+await_stop(struct worker *worker, const sigset_t *signals)
+{
+	int number = 0;
+
+	while (sigwait(signals, &number) == 0 && number == SIGHUP)
+		control_reload(worker->control);
+}
+
 /* Serve until a signal asks to stop; signals are blocked everywhere else.
  * Return: 0; -errno. Who still runs a task then ends with the process. */
 static int
 serve(struct worker *worker, const struct options *options,
     const sigset_t *stop)
 {
-	int signal_number, error = crew_start(worker->crew);
+	int error = crew_start(worker->crew);
 
 	if (error == 0) {
 		tell_ready(options->ready_fd);
-		sigwait(stop, &signal_number);
+		await_stop(worker, stop);
 	}
 	gateway_stop(worker->gateway, DRAIN_MS);
 	if (!crew_join(worker->crew, DRAIN_MS)) {
@@ -180,18 +218,48 @@ serve(struct worker *worker, const struct options *options,
 	return error;
 }
 
+/* The site is what the broker says it is; who is alone goes by the file.
+ * Return: 0; -EINVAL, and the problems were printed */
 static int
-start(struct worker *worker, const struct options *options, int listen_fd)
+find_site(struct worker *worker, const char *config, bool *brokerp)
+{
+	struct snapshot *snapshot = NULL;
+	char *path = NULL;
+	int condition = control_site(worker, &path);
+
+	*brokerp = condition == 0 || condition == MCP_BUS_E_EMPTY;
+	if (condition == 0)
+		snapshot = load(path, NULL);
+	free(path);
+	if (snapshot == NULL)
+		snapshot = load(config, NULL);
+	if (snapshot == NULL)
+		return -EINVAL;
+	snapshot_put(worker, &snapshot);
+	return 0;
+}
+
+/* Who we are and what we serve, before anybody can see us. */
+static int
+prepare(struct worker *worker, const struct options *options, bool *brokerp)
 {
 	struct mcp_seal *seal = NULL;
 	int error = mcp_seal_new(options->secret, &seal);
 
 	worker->seal = seal;
+	pthread_mutex_init(&worker->site_lock, NULL);
 	mcp_random(worker->process, sizeof(worker->process));
 	if (error == 0)
 		error = mcp_bus_new(options->bus, &worker->bus);
-	if (error == 0)
-		error = calls_new(&worker->calls);
+	return error == 0 ? find_site(worker, options->config, brokerp) : error;
+}
+
+static int
+start(struct worker *worker, const struct options *options, bool broker)
+{
+	int listen_fd = mcp_listener_open(options->listen);
+	int error = listen_fd < 0 ? listen_fd : calls_new(&worker->calls);
+
 	if (error == 0)
 		error = slots_new(options->slots, &worker->slots);
 	if (error == 0)
@@ -199,7 +267,7 @@ start(struct worker *worker, const struct options *options, int listen_fd)
 	if (error == 0)
 		error = gateway_new(listen_fd, &worker->gateway);
 	if (error == 0)
-		error = control_new(worker, &worker->control);
+		error = control_new(worker, broker, &worker->control);
 	return error;
 }
 
@@ -207,29 +275,25 @@ int
 main(int argc, char **argv)
 {
 	struct worker worker = { 0 };
-	struct snapshot *snapshot;
 	struct options options;
 	sigset_t stop;
-	int listen_fd, error;
+	bool broker = false;
+	int error;
 
 	mcp_log_init("mcp-fcgi", MCP_LOG_INFO);
 	read_options(argc, argv, &options);
 	if (options.check != NULL)
-		return check(options.check);
+		return check(&options);
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
 
-	snapshot = load(options.config);
-	if (snapshot == NULL)
-		return 1;
-	pthread_mutex_init(&worker.site_lock, NULL);
-	snapshot_put(&worker, &snapshot);
-	listen_fd = mcp_listener_open(options.listen);
-	error = listen_fd < 0 ? listen_fd :
-				start(&worker, &options, listen_fd);
+	error = prepare(&worker, &options, &broker);
+	if (error == 0)
+		error = start(&worker, &options, broker);
 	if (error == 0)
 		error = serve(&worker, &options, &stop);
 	if (error != 0)

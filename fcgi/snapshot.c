@@ -24,7 +24,7 @@ snapshot_free(struct snapshot *snapshot)
 
 int
 snapshot_load(const char *path, struct snapshot **snapshotp,
-    struct mcp_problems *problems)
+    struct mcp_buf *pack, struct mcp_problems *problems)
 {
 	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
 	unsigned before = (unsigned)problems->n_errors;
@@ -33,7 +33,8 @@ snapshot_load(const char *path, struct snapshot **snapshotp,
 	if (snapshot == NULL)
 		return -ENOMEM;
 	atomic_init(&snapshot->n_holders, 1);
-	condition = mcp_config_load(path, &snapshot->config, problems);
+	condition =
+	    mcp_config_load_packed(path, &snapshot->config, pack, problems);
 	if (condition == 0)
 		condition = plugins_load(snapshot->config, &snapshot->plugins,
 		    problems);

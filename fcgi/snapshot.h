@@ -20,10 +20,11 @@ enum snapshot_condition {
 };
 
 /* snapshot_load() - read @path, load its plugins, prepare its statements
+ * Shape:  @pack, NULL unless it is wanted, as mcp_config_load_packed()
  * Return: 0 (there may be warnings); SNAPSHOT_E_PROBLEMS; -errno
  * Owner:  *snapshotp has one holder, the caller */
 int snapshot_load(const char *path, struct snapshot **snapshotp,
-    struct mcp_problems *problems);
+    struct mcp_buf *pack, struct mcp_problems *problems);
 
 /* snapshot_hold() - one more holder; returns @snapshot
  * snapshot_drop() - one holder less; NULL is nobody's */

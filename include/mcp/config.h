@@ -209,7 +209,8 @@ struct mcp_prompt {
 
 struct mcp_config {
 	char *path; /* of the main file, absolute */
-	char digest[65]; /* of all files read, hexadecimal */
+	char digest[65]; /* of all files read and which plugins they name,
+			    hexadecimal */
 	struct mcp_server server;
 	struct mcp_database *databases;
 	size_t n_databases;
@@ -232,6 +233,12 @@ struct mcp_config {
  * Owner:  *configp and @problems are the caller's */
 int mcp_config_load(const char *path, struct mcp_config **configp,
     struct mcp_problems *problems);
+
+/* mcp_config_load_packed() - likewise; @pack gets all files in one, as they
+ * were read: saved as a file, it is loaded like the main file, anywhere and at
+ * any time, and gives the same snapshot */
+int mcp_config_load_packed(const char *path, struct mcp_config **configp,
+    struct mcp_buf *pack, struct mcp_problems *problems);
 void mcp_config_free(struct mcp_config *config);
 
 /* mcp_problems_add() - also for those who check more than the file's form
@@ -239,6 +246,10 @@ void mcp_config_free(struct mcp_config *config);
 void mcp_problems_add(struct mcp_problems *problems, bool warning,
     const char *file, unsigned line, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* mcp_problems_tell() - a line each; mcp_problems_print() - to @fd */
+void
+mcp_problems_tell(const struct mcp_problems *problems, struct mcp_buf *out);
 void mcp_problems_print(const struct mcp_problems *problems, int fd);
 void mcp_problems_deinit(struct mcp_problems *problems);
 
@@ -264,6 +275,21 @@ int mcp_config_add(struct mcp_config *config, enum mcp_entry entry,
  * plugin registered no such name */
 void mcp_config_unbound(const struct mcp_config *config,
     struct mcp_problems *problems);
+
+/* mcp_config_save() - write @pack into @dir, under its snapshot's digest
+ * Return: 0, its path in *pathp, the caller's to free; -errno */
+int mcp_config_save(const struct mcp_config *config, struct mcp_text pack,
+    const char *dir, char **pathp);
+
+/* mcp_config_changes() - which lists do clients see otherwise in @after?
+ * Return: enum mcp_lists, added up */
+enum mcp_lists {
+	MCP_LISTS_TOOLS = 1,
+	MCP_LISTS_PROMPTS = 2,
+	MCP_LISTS_RESOURCES = 4
+};
+unsigned mcp_config_changes(
+    const struct mcp_config *before, const struct mcp_config *after);
 
 const struct mcp_tool *mcp_config_tool(const struct mcp_config *config,
     const char *name);

@@ -17,6 +17,7 @@
 #define MCP_WIRE_EVENT_MAX 64
 #define MCP_WIRE_SUBJECT_LEN 16
 #define MCP_WIRE_STATE_MAX 65536
+#define MCP_WIRE_TOLD_MAX 65536 /* of what is said to people */
 #define MCP_WIRE_END_LEN 24 /* bytes of one ended session */
 
 enum mcp_wire_condition {
@@ -40,6 +41,9 @@ enum mcp_wire_kind {
 	MCP_OPEN,
 	MCP_CLOSE,
 	MCP_CELL,
+	MCP_PREPARE,
+	MCP_COMMIT,
+	MCP_RELOAD,
 	MCP_N_KINDS
 };
 
@@ -66,6 +70,7 @@ enum mcp_wire_outcome {
 	MCP_EXISTS,
 	MCP_STALE,
 	MCP_NONE,
+	MCP_REFUSED,
 	MCP_N_OUTCOMES
 };
 

@@ -1,2 +1,3 @@
 # a plugin whose handlers do what the transcripts want to watch
 plugins += tests/conversation/fixture/fixture.so
+plugins += tests/conversation/fixture/version.so

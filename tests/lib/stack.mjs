@@ -354,9 +354,11 @@ class Stack {
 }
 
 // owner: a test's context, or { after } of node:test for all tests of a file.
-// limits: of mcp.json; change: alters the rest of the example's configuration.
-export async function startStack(owner, { workers = 1, limits = {}, change, broker = true, ...options } = {}) {
+// limits: of mcp.json; change: alters the rest of the example's configuration;
+// prepare: puts more into its directory first.
+export async function startStack(owner, { workers = 1, limits = {}, change, prepare, broker = true, ...options } = {}) {
   const dir = makeDirectory(null);
+  prepare?.(dir);
   const config = makeExample(dir, (all) => {
     all.limits = { ...all.limits, ...limits };
     return change?.(all) ?? all;

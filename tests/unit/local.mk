@@ -30,10 +30,12 @@ unit_tests = \
 	tests/unit/test_jsonrpc \
 	tests/unit/test_config \
 	tests/unit/test_entries \
+	tests/unit/test_pack \
 	tests/unit/test_uri_template \
 	tests/unit/test_text
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
+tests_unit_test_pack_LDADD = $(UNIT_LIBS)
 tests_unit_test_text_LDADD = $(UNIT_LIBS)
 tests_unit_test_jsonrpc_LDADD = $(UNIT_LIBS)
 tests_unit_test_revision_LDADD = $(UNIT_LIBS)
