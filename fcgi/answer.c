@@ -145,6 +145,33 @@ answer_notify(struct call *call, struct thread *thread,
 	return 0;
 }
 
+void
+answer_progress(
+    struct call *call, double progress, double total, const char *message)
+{
+	struct mcp_buf out = MCP_BUF_INIT;
+
+	if (call->progress_token == NULL)
+		return;
+	mcp_buf_puts(&out,
+	    "{\"jsonrpc\":\"2.0\",\"method\":"
+	    "\"notifications/progress\",\"params\":{\"progressToken\":");
+	mcp_buf_puts(&out, call->progress_token);
+	mcp_buf_printf(&out, ",\"progress\":%.15g", progress);
+	if (total > 0)
+		mcp_buf_printf(&out, ",\"total\":%.15g", total);
+	if (message != NULL) {
+		mcp_buf_puts(&out, ",\"message\":");
+		mcp_buf_json_string(&out, mcp_text_of(message));
+	}
+	mcp_buf_puts(&out, "}}");
+	/* first, or a report of ours might come between */
+	call->reports = true;
+	if (!out.failed)
+		(void)answer_notify(call, call->thread, mcp_buf_view(&out));
+	mcp_buf_deinit(&out);
+}
+
 int
 answer_release(struct call *call)
 {

@@ -21,6 +21,12 @@
 int answer_notify(struct call *call, struct thread *thread,
     struct mcp_text message);
 
+/* answer_progress() - tell a caller who asked for it how far its handler is,
+ * on the thread that runs it
+ * Units:  @total 0 or less: unknown; @message may be NULL */
+void answer_progress(
+    struct call *call, double progress, double total, const char *message);
+
 /* answer_release() - let the caller's connection go; it comes back for the
  * rest with Last-Event-ID
  * Return: 0; -ENOTSUP its answer cannot be resumed */

@@ -564,38 +564,11 @@ mcp_is_error(struct mcp_call *mine)
 
 /* --- while it runs ------------------------------------------------------ */
 
-static void
-put_number(struct mcp_buf *out, double number)
-{
-	mcp_buf_printf(out, "%.15g", number);
-}
-
 void
 mcp_progress(struct mcp_call *mine, double progress, double total,
     const char *message)
 {
-	struct mcp_buf out = MCP_BUF_INIT;
-
-	if (mine->call->progress_token == NULL)
-		return;
-	mcp_buf_puts(&out, "{\"jsonrpc\":\"2.0\",\"method\":"
-	    "\"notifications/progress\",\"params\":{\"progressToken\":");
-	mcp_buf_puts(&out, mine->call->progress_token);
-	mcp_buf_puts(&out, ",\"progress\":");
-	put_number(&out, progress);
-	if (total > 0) {
-		mcp_buf_puts(&out, ",\"total\":");
-		put_number(&out, total);
-	}
-	if (message != NULL)
-		put_member(&out, "message", message);
-	mcp_buf_puts(&out, "}}");
-	/* first, or a report of ours might come between */
-	mine->call->reports = true;
-	if (!out.failed)
-		(void)answer_notify(mine->call, mine->call->thread,
-		    mcp_buf_view(&out));
-	mcp_buf_deinit(&out);
+	answer_progress(mine->call, progress, total, message);
 }
 
 void
