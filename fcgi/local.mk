@@ -58,3 +58,7 @@ mcp_fcgi_SOURCES = fcgi/main.c
 mcp_fcgi_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 mcp_fcgi_LDADD = libworker.a $(MCP_LIBS) $(FCGI_LIBS) $(SQLITE_LIBS) \
 	$(SYSTEMD_LIBS)
+
+# what stands between a worker and a program; it needs no library of ours
+pkglibexec_PROGRAMS = mcp-exec
+mcp_exec_SOURCES = fcgi/mcp-exec.c fcgi/exec_report.h
