@@ -11,8 +11,8 @@
 
 static const char *const result_names[] = { "one", "rows", "value", NULL };
 
-static bool
-claim(struct config_reader *reader, const struct config_at *at,
+bool
+config_claim(struct config_reader *reader, const struct config_at *at,
     struct mcp_handler *handler, enum mcp_handler_kind kind)
 {
 	if (handler->kind == MCP_HANDLER_NONE) {
@@ -104,7 +104,7 @@ config_sql(struct config_reader *reader, const struct config_key *key,
 {
 	struct mcp_handler *handler = (void *)((char *)base + key->where);
 
-	if (!claim(reader, at, handler, MCP_HANDLER_SQL))
+	if (!config_claim(reader, at, handler, MCP_HANDLER_SQL))
 		return;
 	config_usual(&sql_table, &handler->sql);
 	handler->sql.number = reader->config->n_statements++;
@@ -121,7 +121,7 @@ config_text(struct config_reader *reader, const struct config_key *key,
 	const struct config_key text = { "text",
 		CONFIG_KEPT(struct mcp_handler, text) };
 
-	if (claim(reader, at, handler, MCP_HANDLER_TEXT))
+	if (config_claim(reader, at, handler, MCP_HANDLER_TEXT))
 		config_template(reader, &text, at, handler);
 }
 
@@ -153,7 +153,7 @@ config_text_file(struct config_reader *reader, const struct config_key *key,
 {
 	struct mcp_handler *handler = (void *)((char *)base + key->where);
 
-	if (!claim(reader, at, handler, MCP_HANDLER_FILE) ||
+	if (!config_claim(reader, at, handler, MCP_HANDLER_FILE) ||
 	    !config_is(reader, at, json_type_string))
 		return;
 	handler->file =
@@ -202,7 +202,7 @@ config_plugin(struct config_reader *reader, const struct config_key *key,
 {
 	struct mcp_handler *handler = (void *)((char *)base + key->where);
 
-	if (claim(reader, at, handler, MCP_HANDLER_PLUGIN))
+	if (config_claim(reader, at, handler, MCP_HANDLER_PLUGIN))
 		handler->plugin = plugin_path(reader, at);
 }
 
@@ -225,6 +225,7 @@ config_handler_deinit(struct mcp_handler *handler)
 {
 	free(handler->sql.query);
 	template_deinit(&handler->sql.empty);
+	config_exec_deinit(&handler->exec);
 	template_deinit(&handler->text);
 	free(handler->file);
 	free(handler->plugin);
@@ -369,6 +370,9 @@ config_handler_check(struct config_reader *reader, const struct config_at *at,
 
 	if (handler->kind == MCP_HANDLER_SQL && config_get(at, "sql", &member))
 		check_sql(reader, &member, &handler->sql, inputs);
+	if (handler->kind == MCP_HANDLER_EXEC &&
+	    config_get(at, "exec", &member))
+		config_exec_check(reader, &member, &handler->exec, inputs);
 	if (handler->kind == MCP_HANDLER_TEXT &&
 	    config_get(at, "text", &member))
 		config_template_check(reader, &member, &handler->text, inputs);

@@ -256,6 +256,11 @@ void config_mirrors(struct config_reader *reader, const struct config_at *tool,
 void config_mirrors_free(struct mcp_mirror *mirrors, size_t n);
 
 /* --- config_handler: sql, text, file and plugin --- */
+
+/* config_claim() - is @kind the entry's only handler? If not, that is told */
+bool config_claim(struct config_reader *reader, const struct config_at *at,
+    struct mcp_handler *handler, enum mcp_handler_kind kind);
+
 void config_sql(struct config_reader *reader, const struct config_key *key,
     const struct config_at *at, void *base); /* struct mcp_handler, as all */
 void config_text(struct config_reader *reader, const struct config_key *key,
@@ -282,6 +287,15 @@ void
 config_template_check(struct config_reader *reader, const struct config_at *at,
     const struct mcp_template *template, const struct config_inputs *inputs);
 void config_handler_deinit(struct mcp_handler *handler);
+
+/* --- config_exec: a program --- */
+void config_exec(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base); /* struct mcp_handler */
+
+/* config_exec_check() - are the places of the object at @at inputs? */
+void config_exec_check(struct config_reader *reader, const struct config_at *at,
+    const struct mcp_exec *exec, const struct config_inputs *inputs);
+void config_exec_deinit(struct mcp_exec *exec);
 
 /* --- config_complete: what may be proposed for an argument --- */
 struct config_completions {

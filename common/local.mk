@@ -5,6 +5,7 @@ libmcp_a_SOURCES = \
 	common/config.c \
 	common/config_complete.c \
 	common/config_entry.c \
+	common/config_exec.c \
 	common/config_file.c \
 	common/config_handler.c \
 	common/config_listing.c \

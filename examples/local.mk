@@ -3,6 +3,7 @@ dist_pkgdata_DATA = examples/mcp_sse_example.html \
 	examples/clients.sql \
 	examples/handbook.md \
 	examples/mcp.json \
-	examples/plugin.c
+	examples/plugin.c \
+	examples/programs.json
 # built to be tested
 plugins += examples/plugin.so

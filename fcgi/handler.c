@@ -4,6 +4,7 @@
 
 #include "fcgi/handler.h"
 #include "fcgi/call.h"
+#include "fcgi/handler_exec.h"
 #include "fcgi/handler_plugin.h"
 #include "fcgi/handler_sql.h"
 
@@ -106,6 +107,8 @@ handler_run(struct call *call, const struct mcp_handler *handler,
 	switch (handler->kind) {
 	case MCP_HANDLER_SQL:
 		return handler_sql_run(call, &handler->sql, values, result);
+	case MCP_HANDLER_EXEC:
+		return handler_exec_run(call, &handler->exec, values, result);
 	case MCP_HANDLER_TEXT:
 		mcp_template_expand(&handler->text, handler_value, values,
 		    &result->text);

@@ -27,10 +27,21 @@ libworker_a_SOURCES = \
 	fcgi/dispatch.h \
 	fcgi/endpoint.c \
 	fcgi/endpoint.h \
+	fcgi/exec_child.c \
+	fcgi/exec_child.h \
+	fcgi/exec_errors.c \
+	fcgi/exec_errors.h \
+	fcgi/exec_progress.c \
+	fcgi/exec_progress.h \
+	fcgi/exec_report.h \
+	fcgi/exec_words.c \
+	fcgi/exec_words.h \
 	fcgi/gateway.c \
 	fcgi/gateway.h \
 	fcgi/handler.c \
 	fcgi/handler.h \
+	fcgi/handler_exec.c \
+	fcgi/handler_exec.h \
 	fcgi/handler_sql.c \
 	fcgi/handler_sql.h \
 	fcgi/http.c \

@@ -82,12 +82,13 @@ find(const struct mcp_config *config, const char *uri,
 }
 
 static bool
-is_text(const struct mcp_resource *resource)
+is_text(const struct mcp_resource *resource, const char *mime_type)
 {
-	struct mcp_text type = mcp_text_of(resource->mime_type);
+	struct mcp_text type = mcp_text_of(mime_type);
 
-	return resource->handler.kind != MCP_HANDLER_FILE || type.len == 0 ||
-	    mcp_text_starts(type, "text/") ||
+	return (resource->handler.kind != MCP_HANDLER_FILE &&
+		   resource->handler.kind != MCP_HANDLER_EXEC) ||
+	    type.len == 0 || mcp_text_starts(type, "text/") ||
 	    strstr(type.at, "json") != NULL || strstr(type.at, "xml") != NULL;
 }
 
@@ -103,11 +104,11 @@ append_contents(const struct mcp_resource *resource, const char *uri,
 	}
 	mcp_buf_puts(result, "{\"uri\":");
 	mcp_buf_json_string(result, mcp_text_of(uri));
-	if (resource->mime_type != NULL) {
+	if (made->mime_type != NULL) {
 		mcp_buf_puts(result, ",\"mimeType\":");
-		mcp_buf_json_string(result, mcp_text_of(resource->mime_type));
+		mcp_buf_json_string(result, mcp_text_of(made->mime_type));
 	}
-	if (is_text(resource)) {
+	if (is_text(resource, made->mime_type)) {
 		mcp_buf_puts(result, ",\"text\":");
 		mcp_buf_json_string(result, mcp_buf_view(&made->text));
 	} else {

@@ -1,6 +1,7 @@
 /* snapshot.c - I am the site as it was when a request was read */
 
 #include "fcgi/snapshot.h"
+#include "fcgi/handler_exec.h"
 #include "fcgi/handler_plugin.h"
 #include "fcgi/handler_sql.h"
 #include "fcgi/worker.h"
@@ -40,6 +41,8 @@ snapshot_load(const char *path, struct snapshot **snapshotp,
 		    problems);
 	if (condition == 0)
 		condition = handler_sql_check(snapshot->config, problems);
+	if (condition == 0)
+		condition = handler_exec_check(snapshot->config, problems);
 	if (condition > 0 || (condition == 0 && problems->n_errors > before))
 		condition = SNAPSHOT_E_PROBLEMS;
 	if (condition == 0)

@@ -117,7 +117,8 @@ enum mcp_handler_kind {
 	MCP_HANDLER_SQL,
 	MCP_HANDLER_TEXT,
 	MCP_HANDLER_FILE,
-	MCP_HANDLER_PLUGIN
+	MCP_HANDLER_PLUGIN,
+	MCP_HANDLER_EXEC
 };
 
 enum mcp_sql_result { MCP_SQL_ONE, MCP_SQL_ROWS, MCP_SQL_VALUE };
@@ -134,9 +135,44 @@ struct mcp_sql {
 	unsigned timeout_ms; /* 10,000 */
 };
 
+enum mcp_exec_output { MCP_EXEC_TEXT, MCP_EXEC_JSON, MCP_EXEC_BYTES };
+
+struct mcp_exec_variable {
+	char *name;
+	struct mcp_template value;
+};
+
+/* What the program and what it starts may use, each process of them; 0: as
+ * much as this server may itself. */
+struct mcp_exec_limits {
+	unsigned cpu_s;	    /* of processor time; 60 */
+	size_t memory;	    /* bytes of address space; 1 GiB */
+	unsigned files;	    /* open at a time; 256 */
+	size_t file_size;   /* bytes of a file it writes; 64 MiB */
+	unsigned processes; /* and threads of the user, all together; 0 */
+};
+
+struct mcp_exec {
+	char *program;		   /* absolute path */
+	struct mcp_template *argv; /* without the program */
+	size_t n_argv;
+	bool dashes;		   /* a value may begin an element with "-" */
+	struct mcp_template input; /* n 0: there is none */
+	struct mcp_exec_variable *env;
+	size_t n_env;
+	char *directory;     /* absolute; NULL: the root */
+	unsigned timeout_ms; /* 10,000 */
+	enum mcp_exec_output output;
+	char *mime_type;  /* of bytes; else NULL */
+	size_t max_bytes; /* of the output; 1 MiB */
+	bool progress;	  /* lines on descriptor 3 are progress */
+	struct mcp_exec_limits limits;
+};
+
 struct mcp_handler {
 	enum mcp_handler_kind kind;
 	struct mcp_sql sql;
+	struct mcp_exec exec;
 	struct mcp_template text;
 	char *file; /* absolute path */
 	char *plugin; /* absolute path of the shared object */

@@ -29,6 +29,9 @@ unit_tests = \
 	tests/unit/test_revision \
 	tests/unit/test_jsonrpc \
 	tests/unit/test_config \
+	tests/unit/test_config_exec \
+	tests/unit/test_exec_errors \
+	tests/unit/test_exec_progress \
 	tests/unit/test_entries \
 	tests/unit/test_pack \
 	tests/unit/test_uri_template \
@@ -61,6 +64,9 @@ tests_unit_test_watch_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_notice_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_process_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_config_LDADD = $(UNIT_LIBS)
+tests_unit_test_config_exec_LDADD = $(UNIT_LIBS)
+tests_unit_test_exec_errors_LDADD = libworker.a $(UNIT_LIBS)
+tests_unit_test_exec_progress_LDADD = libworker.a $(UNIT_LIBS)
 tests_unit_test_entries_LDADD = $(UNIT_LIBS)
 tests_unit_test_uri_template_LDADD = $(UNIT_LIBS)
 tests_unit_test_relay_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)

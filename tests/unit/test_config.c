@@ -596,8 +596,8 @@ a_tool_has_one_handler(void **state)
 	    tool("\"name\":\"a\",\"text\":\"x\",\n"
 		 "\"file\":\"y\""),
 	    3, "\"file\" is a second handler");
-	assert_problem(site, tool("\"name\":\"a\",\n\"exec\":{}"), 3,
-	    "\"exec\" is not built yet");
+	assert_problem(site, tool("\"name\":\"a\",\n\"http\":{}"), 3,
+	    "\"http\" is not built yet");
 	assert_problem(site, tool("\"name\":\"a\",\n\"file\":\"nosuch\""), 3,
 	    "nosuch does not exist");
 	assert_problem(site, tool("\"name\":\"a\",\n\"file\":\".\""), 3,
