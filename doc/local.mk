@@ -1,3 +1,5 @@
 dist_doc_DATA += doc/wire.txt
 dist_man_MANS += doc/mcpctl.1 \
+	doc/mcp-broker.8 \
+	doc/mcp-fcgi.8 \
 	doc/mcp.json.5

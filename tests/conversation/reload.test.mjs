@@ -1,10 +1,10 @@
 // One act: the file is read again, by all processes or by none.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { bin, readConfig } from '../lib/site.mjs';
+import { bin, readConfig, top } from '../lib/site.mjs';
 import { startStack, until } from '../lib/stack.mjs';
 import { file, listen, openClient, openSession, result, touch } from './fixture/fixture.mjs';
 
@@ -346,3 +346,24 @@ test('mcpctl notify tells who asked, in every era', async (t) => {
     assert.match(done.err, /^usage: mcpctl notify/);
   }
 });
+
+// What wire.txt shows the site's own application, run as it stands there.
+test('a letter of the site’s own application, as wire.txt has it, does the same', { skip: lacksZmq() }, async (t) => {
+  const stack = await startSite(t, { workers: 1 });
+  const stream = await listen(stack, { resourceSubscriptions: ['crm://clients/7'] });
+  const wire = fs.readFileSync(path.join(top, 'doc/wire.txt'), 'utf8');
+  const code = /In Python:\n\n((?: {4}.*\n|\n)+)/.exec(wire)[1].replace(/^ {4}/gm, '');
+  const here = code.replace('ipc:///run/mcp-fcgi/bus.sock', stack.bus);
+  const out = execFileSync('/usr/bin/python3', ['-c', `${here}\nprint(answer[2], struct.unpack(">Q", answer[24:])[0])`], { timeout: 10000 });
+  assert.equal(out.toString(), '1 1\n');
+  assert.equal((await stream.next('message')).json.params.uri, 'crm://clients/7');
+});
+
+function lacksZmq() {
+  try {
+    execFileSync('/usr/bin/python3', ['-c', 'import zmq'], { stdio: 'ignore' });
+    return false;
+  } catch {
+    return 'python3-zmq is not installed';
+  }
+}
