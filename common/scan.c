@@ -788,13 +788,15 @@ scan_behind(struct scan *scan, bool *closedp)
 static int
 scan_value(struct scan *scan)
 {
+	unsigned most = scan->flags & MCP_SCAN_MANY ? MCP_SCAN_MANY_MAX
+						    : MCP_SCAN_VALUES_MAX;
 	unsigned depth;
 	bool whole;
 	int rc;
 
 	do {
 		depth = scan->depth;
-		if (scan->n_values++ == MCP_SCAN_VALUES_MAX)
+		if (scan->n_values++ == most)
 			return fail(scan, scan->at, MCP_SCAN_E_VALUES,
 			    "more values than a message may have");
 		rc = scan_begin(scan);

@@ -9,6 +9,7 @@
 int ctl_run(int argc, char **argv);
 int ctl_check(int argc, char **argv);
 int ctl_ping(int argc, char **argv);
+int ctl_import(int argc, char **argv);
 int ctl_secret(int argc, char **argv);
 int ctl_reload(int argc, char **argv);
 int ctl_notify(int argc, char **argv);

@@ -5,12 +5,24 @@ mcpctl_SOURCES = \
 	ctl/child.c \
 	ctl/child.h \
 	ctl/ctl.h \
+	ctl/import.c \
 	ctl/letter.c \
 	ctl/letter.h \
 	ctl/main.c \
 	ctl/notify.c \
+	ctl/openapi.c \
+	ctl/openapi.h \
+	ctl/openapi_at.c \
+	ctl/openapi_http.c \
+	ctl/openapi_name.c \
+	ctl/openapi_parts.h \
+	ctl/openapi_schema.c \
+	ctl/openapi_tool.c \
+	ctl/openapi_write.c \
 	ctl/ping.c \
 	ctl/reload.c \
 	ctl/run.c \
-	ctl/secret.c
-mcpctl_LDADD = $(MCP_LIBS)
+	ctl/secret.c \
+	ctl/yaml.c \
+	ctl/yaml.h
+mcpctl_LDADD = $(MCP_LIBS) $(YAML_LIBS)

@@ -23,6 +23,7 @@ static const struct verb verbs[] = {
 	{ "run", ctl_run, "start and supervise broker, workers and a command" },
 	{ "check", ctl_check, "say what is wrong in a configuration file" },
 	{ "ping", ctl_ping, "ask a site's address whether it answers" },
+	{ "import", ctl_import, "make tools of somebody's API description" },
 	{ "reload", ctl_reload, "have a site read its configuration again" },
 	{ "notify", ctl_notify, "tell clients that something has changed" },
 	{ "secret", ctl_secret, "make the key file, where there is none" },

@@ -19,6 +19,7 @@
 
 #define MCP_SCAN_DEPTH_MAX 64 /* arrays and objects within each other */
 #define MCP_SCAN_VALUES_MAX 100000 /* json-c takes some 300 bytes for each */
+#define MCP_SCAN_MANY_MAX 1000000 /* with MCP_SCAN_MANY */
 
 enum mcp_scan_condition {
 	MCP_SCAN_E_SYNTAX = 1,
@@ -31,7 +32,8 @@ enum mcp_scan_condition {
 };
 
 enum mcp_scan_flag {
-	MCP_SCAN_COMMENTS = 1 /* slash-slash and slash-star are blanks */
+	MCP_SCAN_COMMENTS = 1, /* slash-slash and slash-star are blanks */
+	MCP_SCAN_MANY = 2 /* a document, not a message: MCP_SCAN_MANY_MAX */
 };
 
 struct mcp_scan_error {
