@@ -58,7 +58,7 @@ static const struct config_table annotation_table =
 	{ "text", .read = config_text, CONFIG_KEPT(type, handler) }, \
 	{ "file", .read = config_text_file, CONFIG_KEPT(type, handler) }, \
 	{ "exec", .read = config_exec, CONFIG_KEPT(type, handler) }, \
-	{ "http", .read = config_later }, \
+	{ "http", .read = config_http, CONFIG_KEPT(type, handler) }, \
 	{ "plugin", .read = config_plugin, CONFIG_KEPT(type, handler) }
 /* clang-format on */
 
@@ -67,10 +67,10 @@ static void
 require_handler(struct config_reader *reader, const struct config_at *at,
     const struct config_table *table, const struct mcp_handler *handler)
 {
-	if (handler->kind == MCP_HANDLER_NONE && !config_has(at, "http"))
+	if (handler->kind == MCP_HANDLER_NONE)
 		config_problem(reader, at,
 		    "%s needs a handler. Give it \"sql\", \"text\", "
-		    "\"file\", \"exec\" or \"plugin\"",
+		    "\"file\", \"exec\", \"http\" or \"plugin\"",
 		    table->noun);
 }
 

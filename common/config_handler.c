@@ -229,6 +229,7 @@ config_handler_deinit(struct mcp_handler *handler)
 	template_deinit(&handler->text);
 	free(handler->file);
 	free(handler->plugin);
+	config_http_free(handler->http);
 }
 
 /* --- are the places inputs? --- */
@@ -376,4 +377,7 @@ config_handler_check(struct config_reader *reader, const struct config_at *at,
 	if (handler->kind == MCP_HANDLER_TEXT &&
 	    config_get(at, "text", &member))
 		config_template_check(reader, &member, &handler->text, inputs);
+	if (handler->kind == MCP_HANDLER_HTTP &&
+	    config_get(at, "http", &member))
+		config_http_check(reader, &member, handler->http, inputs);
 }

@@ -255,6 +255,14 @@ void config_mirrors(struct config_reader *reader, const struct config_at *tool,
     struct mcp_tool *out);
 void config_mirrors_free(struct mcp_mirror *mirrors, size_t n);
 
+/* --- config_http: a request to a back end --- */
+void config_http(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base); /* struct mcp_handler */
+struct config_inputs;
+void config_http_check(struct config_reader *reader, const struct config_at *at,
+    const struct mcp_http *http, const struct config_inputs *inputs);
+void config_http_free(struct mcp_http *http);
+
 /* --- config_handler: sql, text, file and plugin --- */
 
 /* config_claim() - is @kind the entry's only handler? If not, that is told */

@@ -8,6 +8,7 @@ libmcp_a_SOURCES = \
 	common/config_exec.c \
 	common/config_file.c \
 	common/config_handler.c \
+	common/config_http.c \
 	common/config_listing.c \
 	common/config_mirror.c \
 	common/config_pack.c \

@@ -2,6 +2,7 @@
 dist_pkgdata_DATA = examples/mcp_sse_example.html \
 	examples/clients.sql \
 	examples/handbook.md \
+	examples/http.json \
 	examples/mcp.json \
 	examples/plugin.c \
 	examples/programs.json

@@ -57,6 +57,8 @@ call_new(struct thread *thread, struct connection **connectionp)
 	call->result_type = "complete";
 	pthread_mutex_init(&call->lock, NULL);
 	copy(call->user, sizeof(call->user), request->user);
+	if (call->config->forwards)
+		call->authorization = mcp_text_dup(request->authorization);
 	mcp_subject(request->user, call->subject);
 	return call;
 }
@@ -69,6 +71,7 @@ call_free(struct call *call)
 	asks_free(call->asks);
 	pthread_mutex_destroy(&call->lock);
 	mcp_jsonrpc_deinit(&call->message);
+	free(call->authorization);
 	mcp_buf_deinit(&call->body);
 	mcp_buf_deinit(&call->task_result);
 	mcp_buf_deinit(&call->error);

@@ -59,6 +59,7 @@ struct call {
 	const char *progress_token; /* JSON, borrowed from message; or NULL */
 	const struct method *method;
 	char user[CALL_USER_MAX]; /* "" is nobody */
+	char *authorization; /* the header, where a back end is to have it */
 	uint8_t subject[MCP_SUBJECT_LEN];
 	char owner[MCP_WIRE_STREAM_MAX + 1]; /* the stream, or the session's
 						name; empty: there is none */

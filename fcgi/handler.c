@@ -5,6 +5,7 @@
 #include "fcgi/handler.h"
 #include "fcgi/call.h"
 #include "fcgi/handler_exec.h"
+#include "fcgi/handler_http.h"
 #include "fcgi/handler_plugin.h"
 #include "fcgi/handler_sql.h"
 
@@ -23,6 +24,7 @@ handler_result_deinit(struct handler_result *result)
 	mcp_buf_deinit(&result->text);
 	mcp_buf_deinit(&result->structured);
 	mcp_buf_deinit(&result->parts);
+	mcp_buf_deinit(&result->type);
 }
 
 struct mcp_text
@@ -118,6 +120,8 @@ handler_run(struct call *call, const struct mcp_handler *handler,
 	case MCP_HANDLER_PLUGIN:
 		return handler_plugin_run(call, handler->function, values,
 		    result);
+	case MCP_HANDLER_HTTP:
+		return handler_http_run(call, handler->http, values, result);
 	case MCP_HANDLER_NONE:
 		break;
 	}

@@ -5,6 +5,12 @@ libworker_a_SOURCES = \
 	fcgi/adopt.h \
 	fcgi/answer.c \
 	fcgi/answer.h \
+	fcgi/back_answer.c \
+	fcgi/back_answer.h \
+	fcgi/back_request.c \
+	fcgi/back_request.h \
+	fcgi/back_secret.c \
+	fcgi/back_secret.h \
 	fcgi/ask.c \
 	fcgi/ask.h \
 	fcgi/calls.c \
@@ -42,6 +48,7 @@ libworker_a_SOURCES = \
 	fcgi/handler.h \
 	fcgi/handler_exec.c \
 	fcgi/handler_exec.h \
+	fcgi/handler_http.h \
 	fcgi/handler_sql.c \
 	fcgi/handler_sql.h \
 	fcgi/http.c \
@@ -63,11 +70,16 @@ libworker_a_SOURCES = \
 	fcgi/tasks.h \
 	fcgi/tools.c \
 	fcgi/worker.h
+if HAVE_CURL
+libworker_a_SOURCES += fcgi/handler_http.c
+else
+libworker_a_SOURCES += fcgi/handler_http_none.c
+endif
 sbin_PROGRAMS += mcp-fcgi
 mcp_fcgi_SOURCES = fcgi/main.c
 # plugins find the functions of plugin.h in the program that loads them
 mcp_fcgi_LDFLAGS = $(AM_LDFLAGS) -rdynamic
-mcp_fcgi_LDADD = libworker.a $(MCP_LIBS) $(FCGI_LIBS) $(SQLITE_LIBS) \
+mcp_fcgi_LDADD = libworker.a $(MCP_LIBS) $(FCGI_LIBS) $(SQLITE_LIBS) $(CURL_LIBS) \
 	$(SYSTEMD_LIBS)
 
 # what stands between a worker and a program; it needs no library of ours

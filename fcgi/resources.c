@@ -96,6 +96,9 @@ static void
 append_contents(const struct mcp_resource *resource, const char *uri,
     const struct handler_result *made, struct mcp_buf *result)
 {
+	struct mcp_text type = made->mime_type != NULL ?
+	    mcp_text_of(made->mime_type) : mcp_buf_view(&made->type);
+
 	mcp_buf_puts(result, "{\"contents\":[");
 	if (made->parts.len > 0) {
 		mcp_buf_text(result, mcp_buf_view(&made->parts));
@@ -104,11 +107,11 @@ append_contents(const struct mcp_resource *resource, const char *uri,
 	}
 	mcp_buf_puts(result, "{\"uri\":");
 	mcp_buf_json_string(result, mcp_text_of(uri));
-	if (made->mime_type != NULL) {
+	if (type.len > 0) {
 		mcp_buf_puts(result, ",\"mimeType\":");
-		mcp_buf_json_string(result, mcp_text_of(made->mime_type));
+		mcp_buf_json_string(result, type);
 	}
-	if (is_text(resource, made->mime_type)) {
+	if (is_text(resource, made->mime_type) && !made->binary) {
 		mcp_buf_puts(result, ",\"text\":");
 		mcp_buf_json_string(result, mcp_buf_view(&made->text));
 	} else {

@@ -2,6 +2,7 @@
 
 #include "fcgi/slots.h"
 #include "fcgi/call.h"
+#include "fcgi/handler_http.h"
 #include "fcgi/handler_sql.h"
 #include "fcgi/snapshot.h"
 
@@ -52,6 +53,8 @@ slot_empty(struct slot *slot)
 {
 	sql_handles_free(slot->sql);
 	slot->sql = NULL;
+	http_handles_free(slot->http);
+	slot->http = NULL;
 	snapshot_drop(slot->snapshot);
 	slot->snapshot = NULL;
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct call;
+struct http_handles;
 struct slots;
 struct snapshot;
 struct sql_handles;
@@ -25,6 +26,7 @@ enum slots_condition {
 struct slot {
 	struct snapshot *snapshot; /* what the handles below were made for */
 	struct sql_handles *sql; /* handler_sql's, made at its first use */
+	struct http_handles *http; /* handler_http's, likewise */
 	struct slot *next; /* while free */
 	bool detached; /* it goes with a task, and ends with it */
 };

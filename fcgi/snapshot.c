@@ -2,6 +2,7 @@
 
 #include "fcgi/snapshot.h"
 #include "fcgi/handler_exec.h"
+#include "fcgi/handler_http.h"
 #include "fcgi/handler_plugin.h"
 #include "fcgi/handler_sql.h"
 #include "fcgi/worker.h"
@@ -43,6 +44,8 @@ snapshot_load(const char *path, struct snapshot **snapshotp,
 		condition = handler_sql_check(snapshot->config, problems);
 	if (condition == 0)
 		condition = handler_exec_check(snapshot->config, problems);
+	if (condition == 0)
+		condition = handler_http_check(snapshot->config, problems);
 	if (condition > 0 || (condition == 0 && problems->n_errors > before))
 		condition = SNAPSHOT_E_PROBLEMS;
 	if (condition == 0)

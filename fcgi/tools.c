@@ -35,6 +35,32 @@ append_text(struct mcp_buf *out, struct mcp_text text)
 	mcp_buf_putc(out, '}');
 }
 
+/* Bytes of a type: before 2025-03-26 there is no audio; a resource carries it,
+ * as it does all else. */
+static void
+append_bytes(const struct call *call, struct mcp_buf *out,
+    const struct handler_result *made)
+{
+	struct mcp_text type = mcp_buf_view(&made->type);
+	bool image = mcp_text_starts(type, "image/");
+	bool media = image ||
+	    (mcp_text_starts(type, "audio/") &&
+		mcp_revision_has(call->revision, MCP_FIELD_AUDIO));
+
+	if (media)
+		mcp_buf_printf(out, "{\"type\":\"%s\",\"data\":\"",
+		    image ? "image" : "audio");
+	else
+		mcp_buf_printf(out,
+		    "{\"type\":\"resource\",\"resource\":{\"uri\":"
+		    "\"tool://%s\",\"blob\":\"",
+		    call->name);
+	handler_base64(out, mcp_buf_view(&made->text));
+	mcp_buf_puts(out, "\",\"mimeType\":");
+	mcp_buf_json_string(out, type);
+	mcp_buf_puts(out, media ? "}" : "}}");
+}
+
 static void
 append_result(const struct call *call, const struct handler_result *made,
     bool is_error, struct mcp_buf *result)
@@ -42,6 +68,8 @@ append_result(const struct call *call, const struct handler_result *made,
 	mcp_buf_puts(result, "{\"content\":[");
 	if (made->parts.len > 0)
 		mcp_buf_text(result, mcp_buf_view(&made->parts));
+	else if (made->binary)
+		append_bytes(call, result, made);
 	else if (made->text.len > 0 || made->structured.len == 0)
 		append_text(result, mcp_buf_view(&made->text));
 	if (made->truncated) {

@@ -118,7 +118,8 @@ enum mcp_handler_kind {
 	MCP_HANDLER_TEXT,
 	MCP_HANDLER_FILE,
 	MCP_HANDLER_PLUGIN,
-	MCP_HANDLER_EXEC
+	MCP_HANDLER_EXEC,
+	MCP_HANDLER_HTTP
 };
 
 enum mcp_sql_result { MCP_SQL_ONE, MCP_SQL_ROWS, MCP_SQL_VALUE };
@@ -169,8 +170,66 @@ struct mcp_exec {
 	struct mcp_exec_limits limits;
 };
 
+enum mcp_http_method {
+	MCP_HTTP_GET,
+	MCP_HTTP_HEAD,
+	MCP_HTTP_POST,
+	MCP_HTTP_PUT,
+	MCP_HTTP_PATCH,
+	MCP_HTTP_DELETE
+};
+
+enum mcp_http_output { MCP_HTTP_AUTO, MCP_HTTP_JSON, MCP_HTTP_TEXT };
+
+/* What stands in the query, the headers or the body of a request. */
+enum mcp_http_value_kind {
+	MCP_HTTP_LITERAL, /* the text, which is JSON, as it stands */
+	MCP_HTTP_ARGUMENT, /* the value of the template's only place */
+	MCP_HTTP_TEMPLATE, /* a string with places */
+	MCP_HTTP_SECRET, /* the text, once it was read */
+	MCP_HTTP_ARRAY,
+	MCP_HTTP_OBJECT
+};
+struct mcp_http_value {
+	enum mcp_http_value_kind kind;
+	char *name; /* NULL: an element of an array */
+	char *text;
+	struct mcp_template template;
+	struct mcp_http_value *members;
+	size_t n;
+	char *variable; /* a secret's, of the environment; */
+	char *file; /* or its file, absolute */
+	char *prefix; /* what stands before it; NULL: nothing */
+};
+
+/* A request to a back end of the site. */
+struct mcp_http {
+	enum mcp_http_method method; /* GET */
+	char *origin; /* "http://127.0.0.1:3000" */
+	struct mcp_template path; /* what stands behind it */
+	char *socket; /* absolute path; NULL: the origin's host and port */
+	struct mcp_http_value query, headers; /* objects */
+	struct mcp_http_value json, form; /* the body, as one of them, */
+	bool has_json, has_form;
+	struct mcp_template body; /* or as it stands */
+	char *content_type; /* of that; NULL: plain text */
+	struct {
+		char *user; /* the header of the caller's name; NULL: none */
+		bool authorization; /* the caller's own header */
+	} forward;
+	enum mcp_http_output output; /* "auto" */
+	struct mcp_template empty; /* said of 404 and 410; n 0: an error */
+	bool ok[500]; /* statuses from 100 on that are no failure; 2xx */
+	unsigned timeout_ms; /* of all tries; 10,000 */
+	unsigned connect_ms; /* of each; 2,000 */
+	size_t max_bytes; /* of the answer's body; 1 MiB */
+	unsigned retries; /* of what may be done twice; 1 */
+	char *ca; /* absolute path; NULL: those of the system */
+};
+
 struct mcp_handler {
 	enum mcp_handler_kind kind;
+	struct mcp_http *http;
 	struct mcp_sql sql;
 	struct mcp_exec exec;
 	struct mcp_template text;
@@ -259,6 +318,7 @@ struct mcp_config {
 	struct mcp_prompt *prompts;
 	size_t n_prompts;
 	unsigned n_statements; /* sql handlers, numbered from 0 */
+	bool forwards; /* some http handler wants the caller's Authorization */
 	struct mcp_strings plugins; /* absolute paths, in the file's order, and
 				       those that only a handler names */
 };

@@ -5,7 +5,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import Ajv2020 from 'ajv/dist/2020.js';
+import { Back } from '../lib/back.mjs';
 import { bin, makeDirectory, readConfig, top } from '../lib/site.mjs';
+import { startStack } from '../lib/stack.mjs';
 
 const YAML = path.join(top, 'examples/garden.yaml');
 const JSON_TWIN = path.join(top, 'tests/conversation/fixture/garden.json');
@@ -201,4 +203,25 @@ test('words that are off are said to be', (t) => {
     assert.match(err, /./);
   }
   assert.equal(imported(path.join(makeDirectory(t), 'none.json')).status, 1);
+});
+
+test('what it makes is a configuration, and calls the back end', async (t) => {
+  const back = await Back.start(t);
+  back.on('/', (asked, res) => res.setHeader('Content-Type', 'application/json').end('{"id":12,"name":"Rosemary"}'));
+  process.env.API_TOKEN = process.env.API_BASIC = 'secret-of-the-test';
+  t.after(() => {
+    delete process.env.API_TOKEN;
+    delete process.env.API_BASIC;
+  });
+  const { out } = imported('--base-url', back.url, YAML);
+  const stack = await startStack(t, { broker: false, change: (config) => void config.tools.push(...toolsOf(t, out)) });
+  const { result } = await stack.call(0, 'tools/call', { name: 'get_plant', arguments: { plantId: 12 } });
+  assert.notEqual(result.isError, true, JSON.stringify(result));
+  assert.equal(back.asked.at(-1).url, '/v2/plants/12');
+  assert.deepEqual(JSON.parse(result.content[0].text), { id: 12, name: 'Rosemary' });
+  await stack.call(0, 'tools/call', { name: 'list_plants', arguments: { 'X-Tenant': 'a', kind: ['herb', 'tree'] } });
+  const { url, headers } = back.asked.at(-1);
+  assert.equal(url, '/v2/plants?kind=herb&kind=tree');
+  assert.equal(headers['x-tenant'], 'a');
+  assert.equal(headers.authorization, 'Bearer secret-of-the-test');
 });

@@ -597,7 +597,7 @@ a_tool_has_one_handler(void **state)
 		 "\"file\":\"y\""),
 	    3, "\"file\" is a second handler");
 	assert_problem(site, tool("\"name\":\"a\",\n\"http\":{}"), 3,
-	    "\"http\" is not built yet");
+	    "needs a \"url\"");
 	assert_problem(site, tool("\"name\":\"a\",\n\"file\":\"nosuch\""), 3,
 	    "nosuch does not exist");
 	assert_problem(site, tool("\"name\":\"a\",\n\"file\":\".\""), 3,
