@@ -136,10 +136,11 @@ static void
 read_output_schema(struct config_reader *reader, const struct config_key *key,
     const struct config_at *at, void *base)
 {
+	struct mcp_tool *tool = base;
 	struct mcp_schema *schema = NULL;
 
 	(void)key;
-	(void)base;
+	tool->has_output = true;
 	if (!config_is(reader, at, json_type_object))
 		return;
 	compile(reader, at, &schema);
@@ -280,6 +281,46 @@ check_hints(struct config_reader *reader, const struct config_at *at,
 		    "one of the two back");
 }
 
+static struct json_object *
+cursor_schema(struct config_reader *reader)
+{
+	struct json_object *schema = json_object_new_object();
+
+	if (schema == NULL) {
+		reader->no_memory = true;
+		return NULL;
+	}
+	set_member(reader, schema, "type", json_object_new_string("string"));
+	set_member(reader, schema, "description",
+	    json_object_new_string("To go on where an answer was cut: its "
+				   "nextCursor, and the same arguments"));
+	return schema;
+}
+
+/* Rows that are cut are continued by an argument of ours, unless the tool has
+ * one of that name. */
+static void
+add_cursor(struct config_reader *reader, const struct config_at *at,
+    struct mcp_tool *tool)
+{
+	struct mcp_sql *sql = &tool->handler.sql;
+	struct config_at schema, properties;
+
+	if (tool->handler.kind != MCP_HANDLER_SQL || sql->write ||
+	    sql->result != MCP_SQL_ROWS || tool->input == NULL ||
+	    !config_get(at, "inputSchema", &schema) ||
+	    !config_get(&schema, "properties", &properties) ||
+	    config_has(&properties, "cursor"))
+		return;
+	set_member(reader, properties.json, "cursor", cursor_schema(reader));
+	if (reader->no_memory)
+		return;
+	mcp_schema_free(tool->input);
+	tool->input = NULL;
+	compile(reader, &schema, &tool->input);
+	sql->pages = true;
+}
+
 static void
 check_tool(struct config_reader *reader, const struct config_at *at,
     const struct config_table *table, void *base)
@@ -291,6 +332,7 @@ check_tool(struct config_reader *reader, const struct config_at *at,
 	complete_schema(reader, at, tool);
 	check_places(reader, at, tool);
 	check_hints(reader, at, tool);
+	add_cursor(reader, at, tool);
 	config_mirrors(reader, at, tool);
 	if (tool->name != NULL)
 		check_tool_name(reader, at, tool->name);

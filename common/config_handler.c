@@ -3,7 +3,6 @@
 #include "config_parse.h"
 #include "template.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -259,63 +258,6 @@ config_template_check(struct config_reader *reader, const struct config_at *at,
 			    "}", inputs);
 }
 
-/* What SQLite takes for the rest of a parameter's name. */
-static bool
-is_name(char c)
-{
-	return isalnum((unsigned char)c) || c == '_' || c == '$' ||
-	    (unsigned char)c >= 0x80;
-}
-
-/* Behind the quote that ends the text, or at its end. */
-static const char *
-after_quoted(const char *at)
-{
-	char quote = *at == '[' ? ']' : *at;
-	const char *end = strchr(at + 1, quote);
-
-	return end == NULL ? at + strlen(at) : end + 1;
-}
-
-static const char *
-after_comment(const char *at)
-{
-	const char *end = *at == '-' ? strchr(at, '\n') : strstr(at + 2, "*/");
-
-	if (end == NULL)
-		return at + strlen(at);
-	return *at == '-' ? end + 1 : end + 2;
-}
-
-/* next_place() - the next parameter of a statement, its mark included
- * Shape:  outside 'text', "name", `name`, [name] and comments; "::" is a cast
- * Return: where it begins, *lenp its bytes; NULL: there is none */
-static const char *
-next_place(const char *at, size_t *lenp)
-{
-	while (*at != '\0') {
-		if (strchr("'\"`[", *at) != NULL)
-			at = after_quoted(at);
-		else if (strncmp(at, "--", 2) == 0 || strncmp(at, "/*", 2) == 0)
-			at = after_comment(at);
-		else if (strncmp(at, "::", 2) == 0)
-			at += 2;
-		else if (*at == '?' ||
-		    (strchr(":@$", *at) != NULL && is_name(at[1])))
-			break;
-		else if (is_name(*at)) /* a$b is one word */
-			while (is_name(*at))
-				at++;
-		else
-			at++;
-	}
-	if (*at == '\0')
-		return NULL;
-	for (*lenp = 1; is_name(at[*lenp]);)
-		++*lenp;
-	return at;
-}
-
 static void
 check_place(struct config_reader *reader, const struct config_at *at,
     struct mcp_text place, const struct config_inputs *inputs)
@@ -335,11 +277,16 @@ check_place(struct config_reader *reader, const struct config_at *at,
 
 static void
 check_query(struct config_reader *reader, const struct config_at *at,
-    const char *query, const struct config_inputs *inputs)
+    const struct mcp_sql *sql, const struct config_inputs *inputs)
 {
+	const struct mcp_config *config = reader->config;
+	const char *query = sql->query;
+	enum mcp_engine engine = MCP_ENGINE_SQLITE;
 	size_t len = 0;
 
-	while ((query = next_place(query, &len)) != NULL) {
+	if (sql->database < config->n_databases)
+		engine = config->databases[sql->database].engine;
+	while ((query = mcp_place_next(engine, query, &len)) != NULL) {
 		check_place(
 		    reader, at, (struct mcp_text){ query, len }, inputs);
 		query += len;
@@ -353,7 +300,7 @@ check_sql(struct config_reader *reader, const struct config_at *at,
 	struct config_at member;
 
 	if (sql->query != NULL && config_get(at, "query", &member))
-		check_query(reader, &member, sql->query, inputs);
+		check_query(reader, &member, sql, inputs);
 	if (!config_get(at, "empty", &member))
 		return;
 	config_template_check(reader, &member, &sql->empty, inputs);

@@ -4,6 +4,10 @@
 
 #include <mcp/json.h>
 
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
 static bool
 is_shown(const struct config_key *key, struct json_object *json,
     enum mcp_revision revision)
@@ -98,4 +102,45 @@ config_listing(struct config_reader *reader, const struct config_at *at,
 		}
 		listing[i] = out.data;
 	}
+}
+
+/* Before the brace that ends the object. */
+static char *
+with_output(const char *listing, const char *schema)
+{
+	struct mcp_buf out = MCP_BUF_INIT;
+
+	mcp_buf_append(&out, listing, strlen(listing) - 1);
+	mcp_buf_puts(&out, ",\"outputSchema\":");
+	mcp_buf_puts(&out, schema);
+	mcp_buf_putc(&out, '}');
+	if (out.failed)
+		mcp_buf_deinit(&out);
+	return out.data;
+}
+
+int
+mcp_config_add_output(struct mcp_tool *tool, const char *schema)
+{
+	char *fresh[MCP_N_REVISIONS] = { NULL };
+
+	for (int i = MCP_REVISION_FIRST; i <= MCP_REVISION_LAST; i++) {
+		if (!mcp_revision_has(
+			(enum mcp_revision)i, MCP_FIELD_OUTPUT_SCHEMA))
+			continue;
+		fresh[i] = with_output(tool->listing[i], schema);
+		if (fresh[i] == NULL)
+			goto fail;
+	}
+	for (int i = MCP_REVISION_FIRST; i <= MCP_REVISION_LAST; i++)
+		if (fresh[i] != NULL) {
+			free(tool->listing[i]);
+			tool->listing[i] = fresh[i];
+		}
+	tool->has_output = true;
+	return 0;
+fail:
+	for (int i = MCP_REVISION_FIRST; i <= MCP_REVISION_LAST; i++)
+		free(fresh[i]);
+	return -ENOMEM;
 }

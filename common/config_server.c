@@ -237,6 +237,28 @@ config_server_usual(struct config_reader *reader)
 
 /* --- databases --- */
 
+static bool
+is_postgres(const char *url)
+{
+	return strncmp(url, "postgresql://", 13) == 0 ||
+	    strncmp(url, "postgres://", 11) == 0;
+}
+
+static void
+read_postgres(struct config_reader *reader, const struct config_at *at,
+    struct mcp_database *database)
+{
+	database->engine = MCP_ENGINE_POSTGRES;
+#ifndef HAVE_LIBPQ
+	config_problem(reader, at,
+	    "this mcp-fcgi was built without PostgreSQL. Build it with libpq, "
+	    "or use sqlite:PATH");
+#else
+	(void)reader;
+	(void)at;
+#endif
+}
+
 static void
 read_url(struct config_reader *reader, const struct config_key *key,
     const struct config_at *at, void *base)
@@ -248,15 +270,13 @@ read_url(struct config_reader *reader, const struct config_key *key,
 	url = database->url;
 	if (url == NULL)
 		return;
-	if (strncmp(url, "postgresql:", 11) == 0 ||
-	    strncmp(url, "postgres:", 9) == 0)
-		config_problem(reader, at,
-		    "PostgreSQL is not built yet. Use sqlite:PATH until a "
-		    "release says so");
+	if (is_postgres(url))
+		read_postgres(reader, at, database);
 	else if (strncmp(url, "sqlite:", 7) != 0)
+		/* it may hold a password: it is not repeated */
 		config_problem(reader, at,
-		    "\"%.*s\" is no database we know. Write sqlite:PATH",
-		    CONFIG_QUOTE(url));
+		    "this is the url of no database we know. Write "
+		    "sqlite:PATH or postgresql://HOST/NAME");
 	else if (url[7] == '\0' || url[7] == ':')
 		config_problem(reader, at,
 		    "\"%.*s\" names no file. Write sqlite:PATH, relative to "
@@ -266,9 +286,22 @@ read_url(struct config_reader *reader, const struct config_key *key,
 		database->path = config_path(reader, at->file, url + 7);
 }
 
+static void
+read_errors(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base)
+{
+	struct mcp_database *database = base;
+
+	config_string(reader, key, at, NULL);
+	database->tells = json_object_is_type(at->json, json_type_string) &&
+	    strcmp(json_object_get_string(at->json), "full") == 0;
+}
+
 static const struct config_key database_keys[] = {
 	{ "url", .read = read_url, .required = true, .least = 1,
 	    CONFIG_KEPT(struct mcp_database, url) },
+	{ "errors", .read = read_errors,
+	    .choices = (const char *const[]){ "short", "full", NULL } },
 };
 static const struct config_table database_table =
     CONFIG_TABLE("a database", database_keys, NULL);

@@ -22,6 +22,7 @@ libmcp_a_SOURCES = \
 	common/jsonrpc.c \
 	common/listener.c \
 	common/log.c \
+	common/place.c \
 	common/problems.c \
 	common/program.c \
 	common/quirk.c \

@@ -1,6 +1,7 @@
 # examples
 dist_pkgdata_DATA = examples/mcp_sse_example.html \
 	examples/clients.sql \
+	examples/clients-postgresql.sql \
 	examples/handbook.md \
 	examples/http.json \
 	examples/mcp.json \

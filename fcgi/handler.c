@@ -25,6 +25,7 @@ handler_result_deinit(struct handler_result *result)
 	mcp_buf_deinit(&result->structured);
 	mcp_buf_deinit(&result->parts);
 	mcp_buf_deinit(&result->type);
+	mcp_buf_deinit(&result->cursor);
 }
 
 struct mcp_text

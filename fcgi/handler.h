@@ -27,13 +27,14 @@ struct handler_result {
 				 or contents, JSON objects with commas */
 	bool is_error; /* the parts say what went wrong */
 	const char *mime_type; /* of the resource that is read; NULL: unknown */
-	bool truncated; /* a cap cut the result */
+	bool truncated;	       /* a cap cut the result, */
+	struct mcp_buf cursor; /* and this goes on; or empty */
 	struct mcp_buf type; /* of the text, a media type; may be empty */
 	bool binary; /* the text is no text, but bytes of that type */
 };
 #define HANDLER_RESULT_INIT \
 	((struct handler_result){ MCP_BUF_INIT, MCP_BUF_INIT, MCP_BUF_INIT, \
-	    false, NULL, false, MCP_BUF_INIT, false })
+	    false, NULL, false, MCP_BUF_INIT, MCP_BUF_INIT, false })
 
 void handler_result_deinit(struct handler_result *result);
 

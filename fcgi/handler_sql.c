@@ -1,50 +1,25 @@
-/* handler_sql.c - I am the only one who says sqlite3_ */
+/* handler_sql.c - I am the operator's statement, on whichever database */
 
 #include "fcgi/handler_sql.h"
 #include "fcgi/call.h"
+#include "fcgi/database.h"
+#include "fcgi/rows_cursor.h"
 #include "fcgi/slots.h"
 
 #include <mcp/json.h>
 #include <mcp/log.h>
 
 #include <errno.h>
-#include <json-c/json.h>
-#include <math.h>
-#include <sqlite3.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define STEPS_BETWEEN_LOOKS 2000 /* virtual machine instructions */
-#define LITTLE_NAP_MS 5 /* while somebody else holds the database */
 
 struct sql_handles {
 	const struct mcp_config *config;
-	sqlite3 **read, **write; /* by database; NULL until first used */
-	sqlite3_stmt **statements; /* by mcp_sql.number */
-	uint64_t deadline_ns; /* of the statement that runs, */
-	const struct call *call; /* and whom it runs for; NULL: nobody */
+	struct database **read, **write; /* by number; NULL until first used */
+	struct database_statement **statements; /* by mcp_sql.number */
 };
 
-void
-sql_handles_free(struct sql_handles *handles)
-{
-	if (handles == NULL)
-		return;
-	for (size_t i = 0; i < handles->config->n_statements; i++)
-		sqlite3_finalize(handles->statements[i]);
-	for (size_t i = 0; i < handles->config->n_databases; i++) {
-		sqlite3_close(handles->read[i]);
-		sqlite3_close(handles->write[i]);
-	}
-	free(handles->read);
-	free(handles->write);
-	free(handles->statements);
-	free(handles);
-}
-
-static struct sql_handles *
-handles_new(const struct mcp_config *config)
+struct sql_handles *
+sql_handles_new(const struct mcp_config *config)
 {
 	struct sql_handles *handles = calloc(1, sizeof(*handles));
 	size_t n = config->n_databases + 1;
@@ -52,10 +27,10 @@ handles_new(const struct mcp_config *config)
 	if (handles == NULL)
 		return NULL;
 	handles->config = config;
-	handles->read = calloc(n, sizeof(sqlite3 *));
-	handles->write = calloc(n, sizeof(sqlite3 *));
-	handles->statements = calloc(config->n_statements + 1,
-	    sizeof(sqlite3_stmt *));
+	handles->read = calloc(n, sizeof(struct database *));
+	handles->write = calloc(n, sizeof(struct database *));
+	handles->statements = calloc(
+	    config->n_statements + 1, sizeof(struct database_statement *));
 	if (!handles->read || !handles->write || !handles->statements) {
 		free(handles->read);
 		free(handles->write);
@@ -66,324 +41,410 @@ handles_new(const struct mcp_config *config)
 	return handles;
 }
 
-/* --- the clock ---------------------------------------------------------- */
-
-static int
-on_progress(void *argument)
+void
+sql_handles_free(struct sql_handles *handles)
 {
-	const struct sql_handles *handles = argument;
-
-	return mcp_clock_ns() > handles->deadline_ns ||
-	    (handles->call != NULL && atomic_load(&handles->call->cancelled));
-}
-
-static int
-on_busy(void *argument, int times)
-{
-	(void)times;
-	if (on_progress(argument))
-		return 0;
-	sqlite3_sleep(LITTLE_NAP_MS);
-	return 1;
-}
-
-/* --- opening and preparing ---------------------------------------------- */
-
-static int
-open_database(const char *path, bool write, sqlite3 **dbp)
-{
-	int flags = SQLITE_OPEN_NOMUTEX |
-	    (write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
-	int code = sqlite3_open_v2(path, dbp, flags, NULL);
-
-	if (code == SQLITE_OK)
-		sqlite3_extended_result_codes(*dbp, 1);
-	return code;
-}
-
-static int
-prepare(struct sql_handles *handles, const struct mcp_sql *sql,
-    sqlite3_stmt **statementp)
-{
-	sqlite3 **dbs = sql->write ? handles->write : handles->read;
-	sqlite3 **dbp = &dbs[sql->database];
-	int code = SQLITE_OK;
-
-	if (*dbp == NULL) {
-		code = open_database(handles->config->databases[sql->database]
-					 .path, sql->write, dbp);
-		if (code != SQLITE_OK) {
-			sqlite3_close(*dbp);
-			*dbp = NULL;
-			return code;
-		}
-		sqlite3_progress_handler(*dbp, STEPS_BETWEEN_LOOKS, on_progress,
-		    handles);
-		sqlite3_busy_handler(*dbp, on_busy, handles);
-	}
-	*statementp = handles->statements[sql->number];
-	if (*statementp == NULL)
-		code = sqlite3_prepare_v3(*dbp, sql->query, -1,
-		    SQLITE_PREPARE_PERSISTENT, statementp, NULL);
-	handles->statements[sql->number] = *statementp;
-	return code;
-}
-
-/* --- binding ------------------------------------------------------------ */
-
-static int
-bind_text(sqlite3_stmt *statement, int at, const char *text, size_t len)
-{
-	/* the values outlive the statement's run */
-	return sqlite3_bind_text64(statement, at, text, len, SQLITE_STATIC,
-	    SQLITE_UTF8);
-}
-
-static int
-bind_value(sqlite3_stmt *statement, int at, struct json_object *value)
-{
-	const char *text;
-
-	switch (json_object_get_type(value)) {
-	case json_type_null:
-		return sqlite3_bind_null(statement, at);
-	case json_type_boolean:
-		return sqlite3_bind_int(statement, at,
-		    json_object_get_boolean(value));
-	case json_type_int:
-		return sqlite3_bind_int64(statement, at,
-		    json_object_get_int64(value));
-	case json_type_double:
-		return sqlite3_bind_double(statement, at,
-		    json_object_get_double(value));
-	case json_type_string:
-		return bind_text(statement, at, json_object_get_string(value),
-		    (size_t)json_object_get_string_len(value));
-	default: /* arrays and objects go in as JSON, for json_each() */
-		text = mcp_json_text(value);
-		return text == NULL ? SQLITE_NOMEM :
-		    bind_text(statement, at, text, strlen(text));
-	}
-}
-
-static int
-bind_all(sqlite3_stmt *statement, struct json_object *values)
-{
-	int n = sqlite3_bind_parameter_count(statement);
-	int code = SQLITE_OK;
-
-	for (int at = 1; at <= n && code == SQLITE_OK; at++) {
-		const char *name = sqlite3_bind_parameter_name(statement, at);
-		struct json_object *value = NULL;
-
-		if (name != NULL && values != NULL)
-			json_object_object_get_ex(values, name + 1, &value);
-		code = bind_value(statement, at, value);
-	}
-	return code;
-}
-
-/* --- rows --------------------------------------------------------------- */
-
-static void
-append_double(struct mcp_buf *out, double number)
-{
-	char digits[32];
-
-	if (!isfinite(number)) {
-		mcp_buf_puts(out, "null");
+	if (handles == NULL)
 		return;
+	for (size_t i = 0; i < handles->config->n_statements; i++)
+		database_statement_free(handles->statements[i]);
+	for (size_t i = 0; i < handles->config->n_databases; i++) {
+		database_free(handles->read[i]);
+		database_free(handles->write[i]);
 	}
-	for (int precision = 15; precision <= 17; precision++) {
-		snprintf(digits, sizeof(digits), "%.*g", precision, number);
-		if (strtod(digits, NULL) == number)
-			break;
-	}
-	mcp_buf_puts(out, digits);
+	free(handles->read);
+	free(handles->write);
+	free(handles->statements);
+	free(handles);
 }
 
-/* The bytes of a text or a blob, whatever they are; their number is asked
- * last. */
-static struct mcp_text
-column_bytes(sqlite3_stmt *statement, int at)
+struct database_statement *
+sql_handles_statement(struct sql_handles *handles, const struct mcp_sql *sql)
 {
-	const char *bytes = sqlite3_column_blob(statement, at);
+	struct database **all = sql->write ? handles->write : handles->read;
+	struct database **databasep = &all[sql->database];
+	struct database_statement **statementp =
+	    &handles->statements[sql->number];
 
-	return (struct mcp_text){ bytes,
-		(size_t)sqlite3_column_bytes(statement, at) };
+	if (*databasep == NULL)
+		*databasep = database_new(
+		    &handles->config->databases[sql->database], sql->write);
+	if (*databasep != NULL && *statementp == NULL)
+		*statementp =
+		    (*databasep)->engine->statement_new(*databasep, sql->query);
+	return *statementp;
+}
+
+/* --- one run ------------------------------------------------------------ */
+
+/* Beside an enum database_condition: a row is larger than the answer may be */
+#define RUN_E_BIG (DATABASE_E_FAILED + 1)
+
+struct run {
+	struct call *call;
+	const struct mcp_sql *sql;
+	struct json_object *values;
+	struct handler_result *result;
+	struct database *database;
+	const struct database_engine *engine;
+	struct database_statement *statement;
+	uint64_t skip;	    /* rows the caller has had */
+	uint64_t n_stepped; /* rows the database has shown */
+};
+
+static int
+step(struct run *run)
+{
+	int condition = run->engine->step(run->statement);
+
+	if (condition == DATABASE_E_ROW)
+		run->n_stepped++;
+	return condition;
 }
 
 static void
-append_value(struct mcp_buf *out, sqlite3_stmt *statement, int at)
+append_row(struct run *run, struct mcp_buf *out)
 {
-	switch (sqlite3_column_type(statement, at)) {
-	case SQLITE_INTEGER:
-		mcp_buf_number(out, sqlite3_column_int64(statement, at));
-		break;
-	case SQLITE_FLOAT:
-		append_double(out, sqlite3_column_double(statement, at));
-		break;
-	case SQLITE_TEXT:
-		mcp_buf_json_string(out, column_bytes(statement, at));
-		break;
-	case SQLITE_BLOB:
-		mcp_buf_putc(out, '"');
-		handler_base64(out, column_bytes(statement, at));
-		mcp_buf_putc(out, '"');
-		break;
-	default:
-		mcp_buf_puts(out, "null");
-	}
-}
-
-static void
-append_row(struct mcp_buf *out, sqlite3_stmt *statement)
-{
-	int n = sqlite3_column_count(statement);
+	int n = run->engine->n_columns(run->statement);
+	struct database_value value;
 
 	mcp_buf_putc(out, '{');
 	for (int at = 0; at < n; at++) {
 		if (at > 0)
 			mcp_buf_putc(out, ',');
 		mcp_buf_json_string(out,
-		    mcp_text_of(sqlite3_column_name(statement, at)));
+		    mcp_text_of(run->engine->column_name(run->statement, at)));
 		mcp_buf_putc(out, ':');
-		append_value(out, statement, at);
+		run->engine->value(run->statement, at, &value);
+		database_append(out, &value);
 	}
 	mcp_buf_putc(out, '}');
 }
 
-/* --- running ------------------------------------------------------------ */
-
-/* Each returns SQLite's last word: SQLITE_ROW or SQLITE_DONE where all went
- * well. */
+/* The takers below return DATABASE_E_ROW where they have had enough, and 0
+ * where the statement has come to its end. */
 
 static int
-run_one(sqlite3_stmt *statement, struct handler_result *result)
+take_one(struct run *run)
 {
-	int code = sqlite3_step(statement);
+	struct handler_result *result = run->result;
+	int condition = step(run);
 
-	if (code == SQLITE_ROW)
-		append_row(&result->text, statement);
+	if (condition != DATABASE_E_ROW)
+		return condition;
+	append_row(run, &result->text);
+	if (result->text.len > run->sql->max_bytes)
+		return RUN_E_BIG;
 	mcp_buf_text(&result->structured, mcp_buf_view(&result->text));
-	return code;
+	return condition;
 }
 
 static int
-run_value(sqlite3_stmt *statement, struct handler_result *result)
+take_value(struct run *run)
 {
-	int code = sqlite3_step(statement);
+	struct handler_result *result = run->result;
+	struct database_value value;
+	int condition = step(run);
 
-	if (code != SQLITE_ROW)
-		return code;
+	if (condition != DATABASE_E_ROW)
+		return condition;
+	run->engine->value(run->statement, 0, &value);
 	mcp_buf_puts(&result->structured, "{\"value\":");
-	append_value(&result->structured, statement, 0);
+	database_append(&result->structured, &value);
 	mcp_buf_putc(&result->structured, '}');
-	if (sqlite3_column_type(statement, 0) == SQLITE_TEXT)
-		mcp_buf_text(&result->text, column_bytes(statement, 0));
-	else
-		append_value(&result->text, statement, 0);
-	return code;
+	if (result->structured.len > run->sql->max_bytes)
+		return RUN_E_BIG;
+	database_append_plain(&result->text, &value);
+	return condition;
+}
+
+static void
+close_rows(struct run *run)
+{
+	struct handler_result *result = run->result;
+	struct mcp_buf *out = &result->structured;
+
+	mcp_buf_putc(&result->text, ']');
+	mcp_buf_puts(out, "{\"rows\":");
+	mcp_buf_text(out, mcp_buf_view(&result->text));
+	if (result->truncated)
+		mcp_buf_puts(out, ",\"truncated\":true");
+	if (result->cursor.len > 0) {
+		mcp_buf_puts(out, ",\"nextCursor\":");
+		mcp_buf_json_string(out, mcp_buf_view(&result->cursor));
+	}
+	mcp_buf_putc(out, '}');
 }
 
 static int
-run_rows(sqlite3_stmt *statement, const struct mcp_sql *sql,
-    struct handler_result *result)
+cut_rows(struct run *run, uint64_t n)
 {
-	struct mcp_buf *text = &result->text;
-	unsigned n = 0;
-	size_t before;
-	int code;
+	run->result->truncated = true;
+	if (!run->sql->pages)
+		return 0;
+	return rows_cursor_close(
+	    run->call, run->values, run->skip + n, &run->result->cursor);
+}
 
-	mcp_buf_putc(text, '[');
-	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-		before = text->len;
-		if (n > 0)
-			mcp_buf_putc(text, ',');
-		if (n < sql->max_rows)
-			append_row(text, statement);
-		if (n == sql->max_rows || text->len > sql->max_bytes) {
-			text->len = before;
-			result->truncated = true;
-			code = SQLITE_DONE;
+/* Another row, where it still fits. */
+static bool
+add_row(struct run *run, uint64_t n)
+{
+	struct mcp_buf *text = &run->result->text;
+	size_t before = text->len;
+
+	if (n == run->sql->max_rows)
+		return false;
+	if (n > 0)
+		mcp_buf_putc(text, ',');
+	append_row(run, text);
+	if (text->len <= run->sql->max_bytes)
+		return true;
+	text->len = before;
+	return false;
+}
+
+static int
+take_rows(struct run *run)
+{
+	uint64_t n = 0;
+	int condition, error = 0;
+
+	mcp_buf_putc(&run->result->text, '[');
+	while ((condition = step(run)) == DATABASE_E_ROW) {
+		if (run->n_stepped <= run->skip)
+			continue;
+		if (!add_row(run, n))
 			break;
-		}
 		n++;
 	}
-	mcp_buf_putc(text, ']');
-	mcp_buf_puts(&result->structured, "{\"rows\":");
-	mcp_buf_text(&result->structured, mcp_buf_view(text));
-	mcp_buf_puts(&result->structured,
-	    result->truncated ? ",\"truncated\":true}" : "}");
-	return code;
+	if (condition == DATABASE_E_ROW && n == 0)
+		return RUN_E_BIG;
+	if (condition == DATABASE_E_ROW)
+		error = cut_rows(run, n);
+	close_rows(run);
+	return error != 0 ? error : condition;
 }
 
 static int
-run_change(sqlite3_stmt *statement, struct handler_result *result)
+take_changes(struct run *run)
 {
-	int code = sqlite3_step(statement);
+	struct handler_result *result = run->result;
+	int condition = step(run);
 
-	if (code == SQLITE_DONE)
-		mcp_buf_printf(&result->text, "{\"changes\":%d}",
-		    sqlite3_changes(sqlite3_db_handle(statement)));
+	if (condition == 0)
+		mcp_buf_printf(&result->text, "{\"changes\":%lld}",
+		    (long long)run->engine->n_changes(run->statement));
 	mcp_buf_text(&result->structured, mcp_buf_view(&result->text));
-	return code;
+	return condition;
 }
 
 static int
-step(sqlite3_stmt *statement, const struct mcp_sql *sql,
-    struct handler_result *result)
+take(struct run *run)
 {
-	if (sqlite3_column_count(statement) == 0)
-		return run_change(statement, result);
-	if (sql->result == MCP_SQL_ROWS)
-		return run_rows(statement, sql, result);
-	if (sql->result == MCP_SQL_VALUE)
-		return run_value(statement, result);
-	return run_one(statement, result);
+	if (run->engine->n_columns(run->statement) == 0)
+		return take_changes(run);
+	if (run->sql->result == MCP_SQL_ROWS)
+		return take_rows(run);
+	if (run->sql->result == MCP_SQL_VALUE)
+		return take_value(run);
+	return take_one(run);
+}
+
+/* What writes has written only when it has come to its end. */
+static int
+finish(struct run *run, int condition)
+{
+	int rest = DATABASE_E_ROW;
+
+	if (!run->sql->write ||
+	    (condition != DATABASE_E_ROW && condition != RUN_E_BIG))
+		return condition;
+	while (rest == DATABASE_E_ROW)
+		rest = step(run);
+	return rest != 0 ? rest : condition;
+}
+
+static void
+reset(struct run *run)
+{
+	mcp_buf_reset(&run->result->text);
+	mcp_buf_reset(&run->result->structured);
+	mcp_buf_reset(&run->result->cursor);
+	run->result->truncated = false;
+	run->n_stepped = 0;
 }
 
 static int
-tell_failure(int code, const char *detail, struct handler_result *result)
+run_once(struct run *run)
 {
-	mcp_buf_reset(&result->text);
-	mcp_buf_reset(&result->structured);
-	switch (code & 0xff) {
-	case SQLITE_NOMEM:
-		return -ENOMEM;
-	case SQLITE_INTERRUPT:
-		mcp_buf_puts(&result->text, "The query took too long and was "
-		    "stopped: ask for less");
-		break;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		mcp_buf_puts(&result->text, "The database is busy: try again");
-		break;
-	case SQLITE_CONSTRAINT:
-		mcp_buf_puts(&result->text,
-		    "The database refuses these values: a constraint is not "
-		    "satisfied");
-		break;
-	default:
-		mcp_buf_puts(&result->text, "The database could not answer; "
-		    "the server's log says why");
-	}
-	mcp_log(MCP_LOG_ERROR, "sql: %s", detail);
-	return HANDLER_E_FAILED;
+	int condition;
+
+	database_forget(run->database);
+	condition = run->engine->prepare(run->statement);
+	if (condition != 0)
+		return condition;
+	condition = run->engine->start(run->statement, run->values);
+	if (condition == 0)
+		condition = finish(run, take(run));
+	run->engine->stop(run->statement);
+	return condition;
 }
 
+/* A connection may have died while nobody looked, and a table may have been
+ * altered: once more, where nothing can have happened yet. */
 static int
-tell_empty(const struct mcp_sql *sql, struct json_object *values,
-    struct handler_result *result)
+run_twice(struct run *run)
 {
-	mcp_buf_reset(&result->structured);
-	if (sql->empty.n > 0)
-		mcp_template_expand(&sql->empty, handler_value, values,
-		    &result->text);
+	int condition = run_once(run);
+
+	if (run->n_stepped > 0 ||
+	    (condition != DATABASE_E_STALE &&
+		(condition != DATABASE_E_LOST || run->sql->write)))
+		return condition;
+	reset(run);
+	return run_once(run);
+}
+
+/* --- what is said of it ------------------------------------------------- */
+
+static const char *const sentences[] = {
+	[DATABASE_E_STOPPED] =
+	    "The query took too long and was stopped: ask for less",
+	[DATABASE_E_BUSY] = "The database is busy: try again",
+	[DATABASE_E_AWAY] = "The database cannot be reached: try again later",
+	[DATABASE_E_LOST] = "The database went away before it had answered: "
+			    "try again later",
+	[DATABASE_E_STALE] = "The database was altered in this moment: try "
+			     "again",
+	[DATABASE_E_VALUE] = "The database cannot take one of these values: "
+			     "write numbers, dates (2025-06-21) and the like "
+			     "as such, and no larger than they may be",
+	[DATABASE_E_NUL] = "The database cannot take a text with a NUL "
+			   "character in it: take it out",
+	[DATABASE_E_UNIQUE] =
+	    "The database refuses these values: what may be there only once "
+	    "is there already (a unique constraint). Change them, or look up "
+	    "what is there",
+	[DATABASE_E_FOREIGN_KEY] =
+	    "The database refuses this: it refers to something that is not "
+	    "there, or takes away what others refer to (a foreign key "
+	    "constraint). Look that up first",
+	[DATABASE_E_NOT_NULL] =
+	    "The database refuses these values: one that must be there is "
+	    "missing (a not-null constraint). Give it",
+	[DATABASE_E_CHECK] =
+	    "The database refuses these values: one of them is none of those "
+	    "allowed (a check constraint). Change it",
+	[DATABASE_E_CONSTRAINT] = "The database refuses these values: a "
+				  "constraint is not satisfied",
+	[DATABASE_E_FAILED] = "The database could not answer; the server's "
+			      "log says why",
+};
+
+/* Whose value it was is said where it is known. */
+static void
+say(struct run *run, int condition, struct mcp_buf *out)
+{
+	const struct database *database = run->database;
+
+	if (condition == DATABASE_E_LOST && run->sql->write)
+		mcp_buf_puts(out,
+		    "The database went away, and whether it "
+		    "made the change is not known: look before you try again");
+	else if (condition == DATABASE_E_VALUE && database->culprit != NULL)
+		mcp_buf_printf(out,
+		    "%s: the database cannot take this value: "
+		    "write a number, a date (2025-06-21) or the like as such, "
+		    "and no larger than it may be",
+		    database->culprit);
+	else if (condition == DATABASE_E_NUL && database->culprit != NULL)
+		mcp_buf_printf(out,
+		    "%s: the database cannot take a text with "
+		    "a NUL character in it: take it out",
+		    database->culprit);
 	else
-		mcp_buf_puts(&result->text, "No row was found");
+		mcp_buf_puts(out, sentences[condition]);
+}
+
+/* The caller's values are none of the log's business. */
+static void
+write_down(struct run *run, int condition)
+{
+	const struct database *database = run->database;
+
+	if (condition == DATABASE_E_VALUE || condition == DATABASE_E_NUL)
+		mcp_log(MCP_LOG_INFO, "sql: a value does not fit: %s",
+		    database->culprit == NULL ? "which one is unknown"
+					      : database->culprit);
+	else
+		mcp_log(MCP_LOG_ERROR, "sql: %s",
+		    database->said.len > 0 ? database->said.data
+					   : "stopped by the clock, or by who "
+					     "wanted it");
+}
+
+static int
+tell_failure(struct run *run, int condition)
+{
+	const struct mcp_config *config = run->call->config;
+	struct mcp_buf *text = &run->result->text;
+
+	reset(run);
+	if (condition < 0)
+		return condition;
+	say(run, condition, text);
+	if (config->databases[run->sql->database].tells &&
+	    run->database->said.len > 0) {
+		mcp_buf_puts(text, ". It says: ");
+		mcp_buf_text(text, mcp_buf_view(&run->database->said));
+	}
+	write_down(run, condition);
+	return text->failed ? -ENOMEM : HANDLER_E_FAILED;
+}
+
+static int
+tell_big(struct run *run)
+{
+	struct mcp_buf *text = &run->result->text;
+
+	reset(run);
+	if (run->sql->write)
+		mcp_buf_puts(text, "The change was made. ");
+	mcp_buf_printf(text,
+	    "One row of the answer is larger than the %zu bytes this tool may "
+	    "send: ask for another, or have its max_bytes raised",
+	    run->sql->max_bytes);
+	return text->failed ? -ENOMEM : HANDLER_E_FAILED;
+}
+
+static int
+tell_foreign(struct handler_result *result)
+{
+	mcp_buf_puts(&result->text,
+	    ROWS_CURSOR_NAME
+	    ": it does not continue this call. Repeat the "
+	    "arguments of the answer it came with, or leave it out to begin "
+	    "anew");
+	return result->text.failed ? -ENOMEM : HANDLER_E_FAILED;
+}
+
+static int
+tell_empty(struct run *run)
+{
+	const struct mcp_sql *sql = run->sql;
+
+	reset(run);
+	if (sql->empty.n > 0)
+		mcp_template_expand(&sql->empty, handler_value, run->values,
+		    &run->result->text);
+	else
+		mcp_buf_puts(&run->result->text, "No row was found");
+	mcp_buf_puts(&run->result->structured, "{}");
 	return HANDLER_E_NONE;
 }
+
+/* --- all of it ---------------------------------------------------------- */
 
 static uint64_t
 deadline(const struct call *call, const struct mcp_sql *sql)
@@ -393,114 +454,68 @@ deadline(const struct call *call, const struct mcp_sql *sql)
 	return own < call->deadline_ns ? own : call->deadline_ns;
 }
 
+static int
+get_statement(struct run *run)
+{
+	struct slot *slot = run->call->slot;
+
+	if (slot->sql == NULL)
+		slot->sql = sql_handles_new(run->call->config);
+	if (slot->sql == NULL)
+		return -ENOMEM;
+	run->statement = sql_handles_statement(slot->sql, run->sql);
+	if (run->statement == NULL)
+		return -ENOMEM;
+	run->database = run->statement->database;
+	run->engine = run->database->engine;
+	return 0;
+}
+
+static int
+run_watched(struct run *run)
+{
+	struct call *call = run->call;
+	int condition;
+
+	run->database->deadline_ns = deadline(call, run->sql);
+	run->database->call = call;
+	if (run->engine->wake != NULL)
+		call_on_cancel(call, run->engine->wake, run->database);
+	condition = run_twice(run);
+	if (run->engine->wake != NULL)
+		call_on_cancel(call, NULL, NULL);
+	run->database->call = NULL;
+	return condition;
+}
+
+static bool
+is_empty(const struct run *run)
+{
+	return run->n_stepped == 0 && run->sql->result != MCP_SQL_ROWS &&
+	    run->result->text.len == 0;
+}
+
 int
 handler_sql_run(struct call *call, const struct mcp_sql *sql,
     struct json_object *values, struct handler_result *result)
 {
-	sqlite3_stmt *statement = NULL;
-	struct sql_handles *handles = call->slot->sql;
-	char detail[256];
-	int code;
+	struct run run = {
+		.call = call, .sql = sql, .values = values, .result = result
+	};
+	int condition = get_statement(&run);
 
-	if (handles == NULL)
-		handles = call->slot->sql = handles_new(call->config);
-	if (handles == NULL)
-		return -ENOMEM;
-	handles->deadline_ns = deadline(call, sql);
-	handles->call = call;
-	code = prepare(handles, sql, &statement);
-	if (code != SQLITE_OK)
-		return tell_failure(code, sqlite3_errstr(code), result);
-	code = bind_all(statement, values);
-	if (code == SQLITE_OK)
-		code = step(statement, sql, result);
-	snprintf(detail, sizeof(detail), "%s",
-	    sqlite3_errmsg(sqlite3_db_handle(statement)));
-	sqlite3_reset(statement);
-	sqlite3_clear_bindings(statement);
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		return tell_failure(code, detail, result);
+	if (condition == 0 && sql->pages)
+		condition = rows_cursor_open(call, values, &run.skip);
+	if (condition == ROWS_CURSOR_E_FOREIGN)
+		return tell_foreign(result);
+	if (condition != 0)
+		return condition;
+	condition = run_watched(&run);
+	if (condition == RUN_E_BIG)
+		return tell_big(&run);
+	if (condition != 0 && condition != DATABASE_E_ROW)
+		return tell_failure(&run, condition);
 	if (result->text.failed || result->structured.failed)
 		return -ENOMEM;
-	return result->text.len == 0 && code == SQLITE_DONE ?
-	    tell_empty(sql, values, result) : 0;
-}
-
-/* --- checking ----------------------------------------------------------- */
-
-static void
-check_one(struct sql_handles *handles, const char *what, const char *name,
-    const struct mcp_handler *handler, struct mcp_problems *problems)
-{
-	const struct mcp_config *config = handles->config;
-	const struct mcp_database *database;
-	sqlite3_stmt *statement = NULL;
-	sqlite3 *db;
-	int code;
-
-	if (handler->kind != MCP_HANDLER_SQL)
-		return;
-	database = &config->databases[handler->sql.database];
-	code = prepare(handles, &handler->sql, &statement);
-	db = (handler->sql.write ? handles->write :
-				   handles->read)[handler->sql.database];
-	if (db == NULL)
-		mcp_problems_add(problems, false, config->path, 0,
-		    "%s \"%s\": cannot open database \"%s\" (%s): %s. Create "
-		    "the file, or correct its url",
-		    what, name, database->name, database->path,
-		    sqlite3_errstr(code));
-	else if (code != SQLITE_OK)
-		mcp_problems_add(problems, false, config->path, 0,
-		    "%s \"%s\": the query does not prepare: %s. Correct it",
-		    what, name, sqlite3_errmsg(db));
-	else if (!handler->sql.write && !sqlite3_stmt_readonly(statement))
-		mcp_problems_add(problems, false, config->path, 0,
-		    "%s \"%s\": the query writes. Say \"write\": true, or let "
-		    "it only read",
-		    what, name);
-}
-
-static void
-check_completions(struct sql_handles *handles, const char *name,
-    const struct mcp_completion *completions, size_t n,
-    struct mcp_problems *problems)
-{
-	for (size_t i = 0; i < n; i++)
-		check_one(handles, "completion of", name,
-		    &completions[i].handler, problems);
-}
-
-int
-handler_sql_check(const struct mcp_config *config,
-    struct mcp_problems *problems)
-{
-	struct sql_handles *handles = handles_new(config);
-
-	if (handles == NULL)
-		return -ENOMEM;
-	handles->deadline_ns = mcp_clock_ns() + 5 * MCP_S;
-	for (size_t i = 0; i < config->n_tools; i++)
-		check_one(handles, "tool", config->tools[i].name,
-		    &config->tools[i].handler, problems);
-	for (size_t i = 0; i < config->n_resources; i++)
-		check_one(handles, "resource", config->resources[i].uri,
-		    &config->resources[i].handler, problems);
-	for (size_t i = 0; i < config->n_templates; i++) {
-		check_one(handles, "resource template",
-		    config->templates[i].uri, &config->templates[i].handler,
-		    problems);
-		check_completions(handles, config->templates[i].uri,
-		    config->templates[i].completions,
-		    config->templates[i].n_completions, problems);
-	}
-	for (size_t i = 0; i < config->n_prompts; i++) {
-		check_one(handles, "prompt", config->prompts[i].name,
-		    &config->prompts[i].handler, problems);
-		check_completions(handles, config->prompts[i].name,
-		    config->prompts[i].completions,
-		    config->prompts[i].n_completions, problems);
-	}
-	sql_handles_free(handles);
-	return 0;
+	return is_empty(&run) ? tell_empty(&run) : 0;
 }

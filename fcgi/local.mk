@@ -29,6 +29,8 @@ libworker_a_SOURCES = \
 	fcgi/control.h \
 	fcgi/crew.c \
 	fcgi/crew.h \
+	fcgi/database.c \
+	fcgi/database.h \
 	fcgi/dispatch.c \
 	fcgi/dispatch.h \
 	fcgi/endpoint.c \
@@ -51,6 +53,7 @@ libworker_a_SOURCES = \
 	fcgi/handler_http.h \
 	fcgi/handler_sql.c \
 	fcgi/handler_sql.h \
+	fcgi/handler_sql_check.c \
 	fcgi/http.c \
 	fcgi/http.h \
 	fcgi/lifecycle.c \
@@ -59,13 +62,18 @@ libworker_a_SOURCES = \
 	fcgi/peek.c \
 	fcgi/peek.h \
 	fcgi/prompts.c \
+	fcgi/postgres_text.c \
+	fcgi/postgres_text.h \
 	fcgi/reply.c \
 	fcgi/reply.h \
 	fcgi/resources.c \
+	fcgi/rows_cursor.c \
+	fcgi/rows_cursor.h \
 	fcgi/slots.c \
 	fcgi/slots.h \
 	fcgi/snapshot.c \
 	fcgi/snapshot.h \
+	fcgi/sqlite.c \
 	fcgi/tasks.c \
 	fcgi/tasks.h \
 	fcgi/tools.c \
@@ -75,12 +83,15 @@ libworker_a_SOURCES += fcgi/handler_http.c
 else
 libworker_a_SOURCES += fcgi/handler_http_none.c
 endif
+if HAVE_LIBPQ
+libworker_a_SOURCES += fcgi/postgres.c
+endif
 sbin_PROGRAMS += mcp-fcgi
 mcp_fcgi_SOURCES = fcgi/main.c
 # plugins find the functions of plugin.h in the program that loads them
 mcp_fcgi_LDFLAGS = $(AM_LDFLAGS) -rdynamic
-mcp_fcgi_LDADD = libworker.a $(MCP_LIBS) $(FCGI_LIBS) $(SQLITE_LIBS) $(CURL_LIBS) \
-	$(SYSTEMD_LIBS)
+mcp_fcgi_LDADD = libworker.a $(MCP_LIBS) $(FCGI_LIBS) $(SQLITE_LIBS) \
+	$(CURL_LIBS) $(LIBPQ_LIBS) $(SYSTEMD_LIBS)
 
 # what stands between a worker and a program; it needs no library of ours
 pkglibexec_PROGRAMS = mcp-exec

@@ -61,6 +61,27 @@ append_bytes(const struct call *call, struct mcp_buf *out,
 	mcp_buf_puts(out, media ? "}" : "}}");
 }
 
+/* For clients that see no structuredContent, the cursor stands here too. */
+static void
+append_cut(const struct handler_result *made, struct mcp_buf *result)
+{
+	struct mcp_buf text = MCP_BUF_INIT;
+
+	if (made->cursor.len == 0)
+		mcp_buf_puts(&text,
+		    "The result was cut: there is more than "
+		    "this server sends at once");
+	else
+		mcp_buf_printf(&text,
+		    "The result was cut: there are more "
+		    "rows. To get them, call this tool again with the same "
+		    "arguments and \"cursor\": \"%s\"",
+		    made->cursor.data);
+	append_text(result, mcp_buf_view(&text));
+	result->failed |= text.failed;
+	mcp_buf_deinit(&text);
+}
+
 static void
 append_result(const struct call *call, const struct handler_result *made,
     bool is_error, struct mcp_buf *result)
@@ -74,8 +95,7 @@ append_result(const struct call *call, const struct handler_result *made,
 		append_text(result, mcp_buf_view(&made->text));
 	if (made->truncated) {
 		mcp_buf_putc(result, ',');
-		append_text(result, MCP_TEXT("The result was cut: there is "
-		    "more than this server sends at once"));
+		append_cut(made, result);
 	}
 	mcp_buf_putc(result, ']');
 	if (made->structured.len > 0 &&

@@ -13,6 +13,7 @@
 #ifndef MCP_CONFIG_H
 #define MCP_CONFIG_H
 
+#include <mcp/place.h>
 #include <mcp/quirk.h>
 #include <mcp/revision.h>
 #include <mcp/schema.h>
@@ -92,7 +93,9 @@ struct mcp_server {
 struct mcp_database {
 	char *name;
 	char *url; /* as written */
+	enum mcp_engine engine;
 	char *path; /* sqlite: the file, absolute */
+	bool tells; /* its own words of a failure, to the caller */
 };
 
 /* A text with {name} places; "{{" and "}}" stand for single braces. */
@@ -134,6 +137,7 @@ struct mcp_sql {
 	unsigned max_rows; /* 1,000 */
 	size_t max_bytes; /* of the result's JSON; 1 MiB */
 	unsigned timeout_ms; /* 10,000 */
+	bool pages; /* a tool's rows, which its argument "cursor" continues */
 };
 
 enum mcp_exec_output { MCP_EXEC_TEXT, MCP_EXEC_JSON, MCP_EXEC_BYTES };
@@ -262,6 +266,7 @@ struct mcp_tool {
 	struct mcp_mirror *mirrors;
 	size_t n_mirrors;
 	struct mcp_handler handler;
+	bool has_output;		/* it gives an outputSchema */
 	char *listing[MCP_N_REVISIONS]; /* as tools/list shows it, JSON */
 };
 
@@ -386,6 +391,12 @@ enum mcp_lists {
 };
 unsigned mcp_config_changes(
     const struct mcp_config *before, const struct mcp_config *after);
+
+/* mcp_config_add_output() - what was found out of a tool that gives no
+ * outputSchema, before anybody else has seen the snapshot
+ * Units:  @schema JSON text, "type": "object"
+ * Return: 0; -ENOMEM, @tool unchanged */
+int mcp_config_add_output(struct mcp_tool *tool, const char *schema);
 
 const struct mcp_tool *mcp_config_tool(const struct mcp_config *config,
     const char *name);

@@ -566,8 +566,8 @@ databases_are_checked(void **state)
 	struct site *site = *state;
 
 	assert_problem(site,
-	    "{\"databases\":{\"a\":{\"url\":\"postgresql://a@/b\"}}}", 1,
-	    "PostgreSQL is not built yet");
+	    "{\"databases\":{\"a\":{\"url\":\"mysql://a@/b\"}}}", 1,
+	    "the url of no database we know");
 	assert_problem(site, "{\"databases\":{\"a\":{\"url\":\"mysql:x\"}}}", 1,
 	    "Write sqlite:PATH");
 	assert_problem(site,
