@@ -30,6 +30,8 @@ static const struct known {
 	{ "Authorization", AT(authorization), REFUSED },
 	{ "Access-Control-Request-Headers", AT(wanted_headers), FIRST_COUNTS },
 	{ "X-Mcp-User", AT(user), REFUSED },
+	{ "X-Mcp-Roles", AT(roles), REFUSED },
+	{ "X-Mcp-Scopes", AT(scopes), REFUSED },
 	{ "X-Mcp-Addr", AT(addr), REFUSED },
 	{ "X-Mcp-Server-Addr", AT(server_addr), REFUSED },
 	{ "Content-Length", AT(content_length), REFUSED },

@@ -37,6 +37,7 @@ struct head {
 	struct mcp_text authorization;
 	struct mcp_text wanted_headers; /* Access-Control-Request-Headers */
 	struct mcp_text user; /* X-Mcp-User */
+	struct mcp_text roles, scopes; /* X-Mcp-Roles, X-Mcp-Scopes */
 	struct mcp_text addr; /* X-Mcp-Addr */
 	struct mcp_text server_addr; /* X-Mcp-Server-Addr */
 	struct mcp_text content_length;

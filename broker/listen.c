@@ -355,10 +355,26 @@ listen_read(const struct mcp_config *config, const struct head *head,
 	return condition;
 }
 
+/* A URI nobody has declared is acknowledged and never heard of; so is one that
+ * is another's, or the acknowledgement would tell them apart. */
+int
+listen_permit(const struct mcp_config *config, const struct mcp_identity *who,
+    struct listen *listen)
+{
+	listen->deaf = calloc(listen->n_uris + 1, sizeof(*listen->deaf));
+	if (listen->deaf == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < listen->n_uris; i++)
+		listen->deaf[i] =
+		    !mcp_permits_uri(config, listen->uris[i].at, who);
+	return 0;
+}
+
 void
 listen_deinit(struct listen *listen)
 {
 	free(listen->uris);
+	free(listen->deaf);
 	free(listen->tasks);
 	mcp_buf_deinit(&listen->data);
 	mcp_jsonrpc_deinit(&listen->message);

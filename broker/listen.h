@@ -13,6 +13,7 @@
 
 #include <mcp/config.h>
 #include <mcp/jsonrpc.h>
+#include <mcp/permit.h>
 #include <mcp/wire.h>
 
 #include "broker/head.h"
@@ -33,6 +34,8 @@ struct listen {
 	unsigned topics; /* honoured: bits LISTEN_TOPIC() */
 	struct mcp_text *uris; /* of LISTEN_TOPIC(MCP_TOPIC_UPDATED) */
 	size_t n_uris;
+	bool *deaf; /* of each: acknowledged like any, and never told: it is
+		       not the caller's to read; NULL: none is */
 	struct mcp_text *tasks; /* ids; whose they are is not looked at */
 	size_t n_tasks;
 	int code; /* of the error */
@@ -41,8 +44,8 @@ struct listen {
 	struct mcp_jsonrpc message;
 	bool older_header; /* that tolerance was needed */
 };
-#define LISTEN_INIT \
-	((struct listen){ MCP_TEXT_INIT, 0, NULL, 0, NULL, 0, 0, "", \
+#define LISTEN_INIT                                                            \
+	((struct listen){ MCP_TEXT_INIT, 0, NULL, 0, NULL, NULL, 0, 0, "",     \
 	    MCP_BUF_INIT, MCP_JSONRPC_INIT, false })
 #define LISTEN_TOPIC(topic) (1u << (topic))
 
@@ -55,6 +58,11 @@ unsigned listen_offered(const struct mcp_config *config);
 int listen_read(const struct mcp_config *config, const struct head *head,
     struct mcp_text body, struct listen *out);
 void listen_deinit(struct listen *listen);
+
+/* listen_permit() - be deaf to what @who may not read
+ * Return: 0; -ENOMEM */
+int listen_permit(const struct mcp_config *config,
+    const struct mcp_identity *who, struct listen *listen);
 
 /* listen_name() - a list's member of the filter: "toolsListChanged" */
 const char *listen_name(enum mcp_wire_topic topic);

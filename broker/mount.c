@@ -27,6 +27,7 @@ struct asked {
 	enum place place;
 	struct mcp_text id; /* of a JSON-RPC request, once it was read */
 	struct mcp_text address; /* of the client */
+	struct mcp_identity identity; /* as the web server tells it */
 	uint8_t subject[MCP_SUBJECT_LEN];
 	char peer[SOCKET_ADDRESS_MAX], own[SOCKET_ADDRESS_MAX];
 };
@@ -74,7 +75,10 @@ identify(struct asked *asked)
 		asked->gate.server_addr = mcp_text_of(asked->own);
 		asked->address = mcp_text_of(asked->peer);
 	}
-	mcp_subject(trusted ? head->user : MCP_TEXT_INIT, asked->subject);
+	if (trusted)
+		asked->identity = (struct mcp_identity){ head->user,
+			head->roles, head->scopes };
+	mcp_subject(asked->identity.user, asked->subject);
 }
 
 /* --- answers that are no stream ----------------------------------------- */
@@ -315,6 +319,9 @@ open_listen(struct asked *asked)
 	    asked->visit->body, &listen);
 
 	asked->id = listen.id;
+	if (condition == 0)
+		condition = listen_permit(
+		    asked->broker->config, &asked->identity, &listen);
 	if (condition == 0)
 		watch_choose(asked->broker, &listen, asked->subject);
 	if (condition == 0 && listen.older_header)

@@ -174,8 +174,9 @@ add_wishes(struct topics *topics, struct subscription *subscription,
 		if (listen->topics & LISTEN_TOPIC(t))
 			add_wish(subscription, &topics->lists[t], NULL);
 	for (size_t i = 0; i < listen->n_uris && condition == 0; i++)
-		condition = add_named(topics, subscription, MCP_TOPIC_UPDATED,
-		    listen->uris[i]);
+		if (listen->deaf == NULL || !listen->deaf[i])
+			condition = add_named(topics, subscription,
+			    MCP_TOPIC_UPDATED, listen->uris[i]);
 	for (size_t i = 0; i < listen->n_tasks && condition == 0; i++)
 		condition = add_named(topics, subscription, MCP_TOPIC_TASK,
 		    listen->tasks[i]);

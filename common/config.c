@@ -29,7 +29,8 @@ check_sections(struct config_reader *reader, const struct config_file *file)
 {
 	struct config_at whole = { NULL, NULL, 0, file->json, file };
 
-	if (!json_object_is_type(file->json, json_type_object))
+	if (file->is_schema ||
+	    !json_object_is_type(file->json, json_type_object))
 		return;
 	json_object_object_foreach(file->json, name, json) {
 		struct config_at at = { &whole, name, 0, json, file };
@@ -51,7 +52,7 @@ read_section(struct config_reader *reader, const struct config_key *key)
 		struct config_at whole = { NULL, NULL, 0, file->json, file };
 		struct config_at at;
 
-		if (config_get(&whole, key->name, &at) &&
+		if (!file->is_schema && config_get(&whole, key->name, &at) &&
 		    !(i > 0 && is_of_main(key->name)))
 			key->read(reader, key, &at, reader->config);
 	}
@@ -64,9 +65,11 @@ read_sections(struct config_reader *reader)
 		check_sections(reader, &reader->files[i]);
 	config_usual(&config_server_table, &reader->config->server);
 	config_usual(&config_limit_table, &reader->config->server.limits);
+	config_schemas(reader);
 	for (size_t i = 0; i < config_sections.n && !reader->no_memory; i++)
 		read_section(reader, &config_sections.keys[i]);
 	config_server_usual(reader);
+	config_clients_all(reader);
 }
 
 /* A plugin is known by its file: one that was built anew is another. */
@@ -237,6 +240,8 @@ tool_deinit(struct mcp_tool *tool)
 	mcp_schema_free(tool->input);
 	config_mirrors_free(tool->mirrors, tool->n_mirrors);
 	config_handler_deinit(&tool->handler);
+	config_access_deinit(&tool->access);
+	free(tool->idempotency.argument);
 	listing_deinit(tool->listing);
 }
 
@@ -248,6 +253,7 @@ resource_deinit(struct mcp_resource *resource)
 	mcp_uri_template_free(resource->template);
 	config_completions_free(resource->completions, resource->n_completions);
 	config_handler_deinit(&resource->handler);
+	config_access_deinit(&resource->access);
 	listing_deinit(resource->listing);
 }
 
@@ -266,6 +272,7 @@ prompt_deinit(struct mcp_prompt *prompt)
 	free(prompt->messages);
 	config_completions_free(prompt->completions, prompt->n_completions);
 	config_handler_deinit(&prompt->handler);
+	config_access_deinit(&prompt->access);
 	listing_deinit(prompt->listing);
 }
 
@@ -302,6 +309,8 @@ mcp_config_free(struct mcp_config *config)
 	free(config->prompts);
 	free(config->path);
 	server_deinit(&config->server);
+	config_roles_free(config->roles, config->n_roles);
+	mcp_schema_documents_free(config->documents);
 	databases_free(config->databases, config->n_databases);
 	config_strings_deinit(&config->plugins);
 	free(config);

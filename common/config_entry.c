@@ -96,24 +96,6 @@ is_same(const char *a, const char *b)
 /* --- schemas --- */
 
 /* Spec: "Tools", "Tool": a JSON Schema whose "type" is "object" */
-static void
-compile(struct config_reader *reader, const struct config_at *at,
-    struct mcp_schema **schemap)
-{
-	struct mcp_buf where = MCP_BUF_INIT, why = MCP_BUF_INIT;
-	int r = mcp_schema_new(at->json, schemap, &where, &why);
-
-	if (r < 0 || where.failed || why.failed)
-		reader->no_memory = true;
-	else if (r > 0)
-		config_problem_below(reader, at,
-		    where.data == NULL ? "" : where.data,
-		    "\"%s\" is no JSON Schema: %s. Mend it there", at->key,
-		    why.data == NULL ? "nobody knows why" : why.data);
-	mcp_buf_deinit(&where);
-	mcp_buf_deinit(&why);
-}
-
 static bool
 is_object_schema(struct config_reader *reader, const struct config_at *at)
 {
@@ -143,7 +125,7 @@ read_output_schema(struct config_reader *reader, const struct config_key *key,
 	tool->has_output = true;
 	if (!config_is(reader, at, json_type_object))
 		return;
-	compile(reader, at, &schema);
+	config_schema_compile(reader, at, &schema);
 	mcp_schema_free(schema);
 }
 
@@ -167,7 +149,7 @@ read_schema(struct config_reader *reader, const struct config_key *key,
 
 	(void)key;
 	if (is_object_schema(reader, at))
-		compile(reader, at, &tool->input);
+		config_schema_compile(reader, at, &tool->input);
 }
 
 /* The member takes the reference, if it takes anything. */
@@ -197,7 +179,7 @@ complete_schema(struct config_reader *reader, const struct config_at *at,
 		set_member(reader, schema.json, "type",
 		    json_object_new_string("object"));
 		if (!reader->no_memory)
-			compile(reader, &schema, &tool->input);
+			config_schema_compile(reader, &schema, &tool->input);
 	}
 	if (config_get(at, "inputSchema", &schema) &&
 	    json_object_is_type(schema.json, json_type_object) &&
@@ -258,8 +240,10 @@ check_places(struct config_reader *reader, const struct config_at *at,
     const struct mcp_tool *tool)
 {
 	struct config_at schema, properties;
-	struct config_inputs inputs = { has_property, &properties,
+	const struct config_inputs own = { has_property, &properties,
 		"a property of the tool's inputSchema" };
+	const struct config_bound bound = { &own, &tool->access };
+	const struct config_inputs inputs = config_with_bound(&bound);
 
 	if (config_get(at, "inputSchema", &schema) &&
 	    config_get(&schema, "properties", &properties))
@@ -317,7 +301,7 @@ add_cursor(struct config_reader *reader, const struct config_at *at,
 		return;
 	mcp_schema_free(tool->input);
 	tool->input = NULL;
-	compile(reader, &schema, &tool->input);
+	config_schema_compile(reader, &schema, &tool->input);
 	sql->pages = true;
 }
 
@@ -334,11 +318,15 @@ check_tool(struct config_reader *reader, const struct config_at *at,
 	check_hints(reader, at, tool);
 	add_cursor(reader, at, tool);
 	config_mirrors(reader, at, tool);
+	config_tool_access(reader, at, tool);
 	if (tool->name != NULL)
 		check_tool_name(reader, at, tool->name);
 	for (size_t i = 0; i + 1 < config->n_tools; i++)
 		if (is_same(config->tools[i].name, tool->name))
 			tell_twice(reader, at, "name", tool->name);
+	config_clients_tool(reader, at);
+	config_schema_bundle(reader, at, "inputSchema");
+	config_schema_bundle(reader, at, "outputSchema");
 	config_listing(reader, at, table, tool->listing);
 }
 
@@ -357,8 +345,11 @@ static const struct config_key tool_keys[] = {
 	ICONS,
 	META,
 	HANDLERS(struct mcp_tool),
-	{ "allow", .read = config_later },
-	{ "idempotency", .read = config_later },
+	CONFIG_ACCESS(struct mcp_tool),
+	{ "limit", .read = config_member, .table = &config_tool_limit_table,
+	    CONFIG_KEPT(struct mcp_tool, limit) },
+	{ "idempotency", .read = config_idempotency,
+	    CONFIG_KEPT(struct mcp_tool, idempotency) },
 };
 static const struct config_table tool_table =
     CONFIG_TABLE("a tool", tool_keys, check_tool);
@@ -403,9 +394,14 @@ check_resource(struct config_reader *reader, const struct config_at *at,
 	const struct mcp_config *config = reader->config;
 	const struct config_inputs none = { NULL, NULL,
 		"A resource has no arguments; \"resourceTemplates\" have" };
+	const struct config_bound bound = { &none, &resource->access };
+	const struct config_inputs inputs = config_with_bound(&bound);
 
 	require_handler(reader, at, table, &resource->handler);
-	config_handler_check(reader, at, &resource->handler, &none);
+	config_handler_check(reader, at, &resource->handler, &inputs);
+	config_access_check(reader, at, &bound,
+	    config->server.cache.resources.is_public,
+	    resource->cache.is_public);
 	check_uri(reader, at, "uri", config->resources, config->n_resources);
 	config_listing(reader, at, table, resource->listing);
 }
@@ -429,7 +425,8 @@ static const char *const scopes[] = { "public", "private", NULL };
 	    CONFIG_KEPT(struct mcp_resource, cache.is_public) }, \
 	ICONS, \
 	META, \
-	HANDLERS(struct mcp_resource)
+	HANDLERS(struct mcp_resource), \
+	CONFIG_ACCESS(struct mcp_resource)
 /* clang-format on */
 
 static const struct config_key resource_keys[] = {
@@ -481,7 +478,8 @@ has_place(const void *of, const char *name)
 
 static void
 complete_places(struct config_reader *reader, const struct config_at *at,
-    struct mcp_resource *resource, const struct config_inputs *inputs)
+    struct mcp_resource *resource, const struct config_inputs *places,
+    const struct config_inputs *inputs)
 {
 	const struct config_completions completions = { &resource->completions,
 		&resource->n_completions };
@@ -493,7 +491,7 @@ complete_places(struct config_reader *reader, const struct config_at *at,
 	json_object_object_foreach(complete.json, name, json) {
 		struct config_at one = { &complete, name, 0, json, at->file };
 
-		if (has_place(inputs->of, name))
+		if (has_place(places->of, name))
 			config_complete(
 			    reader, &one, completions, name, inputs);
 		else
@@ -509,13 +507,18 @@ check_template(struct config_reader *reader, const struct config_at *at,
 {
 	struct mcp_resource *resource = base;
 	const struct mcp_config *config = reader->config;
-	const struct config_inputs inputs = { has_place, resource->template,
+	const struct config_inputs places = { has_place, resource->template,
 		"a place of its uriTemplate" };
+	const struct config_bound bound = { &places, &resource->access };
+	const struct config_inputs inputs = config_with_bound(&bound);
 
 	require_handler(reader, at, table, &resource->handler);
 	if (resource->template != NULL) {
 		config_handler_check(reader, at, &resource->handler, &inputs);
-		complete_places(reader, at, resource, &inputs);
+		complete_places(reader, at, resource, &places, &inputs);
+		config_access_check(reader, at, &bound,
+		    config->server.cache.templates.is_public,
+		    resource->cache.is_public);
 	}
 	check_uri(
 	    reader, at, "uriTemplate", config->templates, config->n_templates);
@@ -672,8 +675,10 @@ check_prompt(struct config_reader *reader, const struct config_at *at,
 {
 	struct mcp_prompt *prompt = base;
 	const struct mcp_config *config = reader->config;
-	const struct config_inputs inputs = { has_argument, prompt,
+	const struct config_inputs own = { has_argument, prompt,
 		"an argument of the prompt" };
+	const struct config_bound bound = { &own, &prompt->access };
+	const struct config_inputs inputs = config_with_bound(&bound);
 
 	check_arguments(reader, at, prompt);
 	require_messages(reader, at, prompt);
@@ -681,6 +686,8 @@ check_prompt(struct config_reader *reader, const struct config_at *at,
 	config_handler_check(reader, at, &prompt->handler, &inputs);
 	check_messages(reader, at, prompt, &inputs);
 	check_row(reader, at, prompt);
+	config_access_check(
+	    reader, at, &bound, config->server.cache.prompts.is_public, false);
 	for (size_t i = 0; i + 1 < config->n_prompts; i++)
 		if (is_same(config->prompts[i].name, prompt->name))
 			tell_twice(reader, at, "name", prompt->name);
@@ -704,6 +711,7 @@ static const struct config_key prompt_keys[] = {
 	    CONFIG_KEPT(struct mcp_prompt, handler) },
 	ICONS,
 	META,
+	CONFIG_ACCESS(struct mcp_prompt),
 };
 static const struct config_table prompt_table =
     CONFIG_TABLE("a prompt", prompt_keys, check_prompt);
@@ -742,6 +750,8 @@ static const struct config_key section_keys[] = {
 	{ "limits", .read = config_member, .table = &config_limit_table,
 	    CONFIG_KEPT(struct mcp_config, server.limits) },
 	{ "include", .read = read_include },
+	{ "schemas", .read = read_include }, /* before these, as well */
+	{ "roles", .read = config_roles },
 	{ "databases", .read = config_databases },
 	{ "plugins", .read = config_plugins },
 	ENTRIES("tools", tools),

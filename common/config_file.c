@@ -497,6 +497,25 @@ open_pack(struct config_reader *reader, const char *path, struct mcp_buf *out)
 	return NULL;
 }
 
+/* What schemas may refer to: read as included files are, but no sections. */
+static void
+read_schemas(struct config_reader *reader, const struct config_file *file)
+{
+	struct config_at whole = { NULL, NULL, 0, file->json, file };
+	struct config_at list;
+	size_t n = reader->n_files;
+
+	if (!config_get(&whole, "schemas", &list) ||
+	    !config_is(reader, &list, json_type_array))
+		return;
+	for (size_t i = 0; i < json_object_array_length(list.json); i++)
+		read_include(reader,
+		    &(struct config_at){ &list, NULL, i,
+			json_object_array_get_idx(list.json, i), file });
+	for (; n < reader->n_files; n++)
+		reader->files[n].is_schema = true;
+}
+
 void
 config_files_read(struct config_reader *reader, const char *path)
 {
@@ -515,6 +534,9 @@ config_files_read(struct config_reader *reader, const char *path)
 	reader->no_memory |= first.failed;
 	if (!reader->no_memory && path != NULL)
 		read_includes(reader, &reader->files[0]);
+	for (size_t i = 0; i < reader->n_files && !reader->no_memory; i++)
+		if (!reader->files[i].is_schema)
+			read_schemas(reader, &reader->files[i]);
 	mcp_buf_deinit(&first);
 }
 

@@ -26,6 +26,7 @@ struct config_file {
 	char *bytes;	 /* NUL-terminated */
 	size_t len;
 	struct json_object *json; /* NULL: could not be read */
+	bool is_schema; /* one of "schemas": a document, and no sections */
 	char *entry; /* what a plugin registers, 'tool \"x\"': told instead of
 			a line; NULL: a file */
 };
@@ -304,6 +305,65 @@ void config_exec(struct config_reader *reader, const struct config_key *key,
 void config_exec_check(struct config_reader *reader, const struct config_at *at,
     const struct mcp_exec *exec, const struct config_inputs *inputs);
 void config_exec_deinit(struct mcp_exec *exec);
+
+/* --- config_access: who may use what, how often, and once --- */
+/* clang-format off */
+#define CONFIG_ACCESS(type) \
+	{ "allow", .read = config_allow, CONFIG_KEPT(type, access) }, \
+	{ "bind", .read = config_bind, CONFIG_KEPT(type, access) }
+/* clang-format on */
+extern const struct config_table config_tool_limit_table;
+void
+config_idempotency(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base); /* struct mcp_idempotency */
+void config_allow(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base); /* struct mcp_access, as below */
+void config_bind(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base);
+void config_roles(struct config_reader *reader, const struct config_key *key,
+    const struct config_at *at, void *base);
+
+/* What else a handler may use: the bound names join the other inputs. */
+struct config_bound {
+	const struct config_inputs *others;
+	const struct mcp_access *access;
+};
+
+/* config_with_bound() - @bound as inputs
+ * Owner: borrows @bound and what it points to */
+struct config_inputs config_with_bound(const struct config_bound *bound);
+
+/* config_access_check() - may nobody but the server set what is bound, and
+ * does no shared cache show to one what is another's? It may keep the list the
+ * entry stands in, or what the entry says. */
+void config_access_check(struct config_reader *reader,
+    const struct config_at *at, const struct config_bound *bound,
+    bool list_is_public, bool entry_is_public);
+
+/* config_tool_access() - the same of a tool, its limit and its idempotency */
+void config_tool_access(struct config_reader *reader,
+    const struct config_at *at, const struct mcp_tool *tool);
+void config_access_deinit(struct mcp_access *access);
+void config_roles_free(struct mcp_role *roles, size_t n);
+
+/* --- config_schemas: documents that schemas may refer to --- */
+void config_schemas(struct config_reader *reader);
+
+/* config_schema_compile() - the schema at @at, by the documents and formats of
+ * the snapshot */
+void config_schema_compile(struct config_reader *reader,
+    const struct config_at *at, struct mcp_schema **schemap);
+
+/* config_schema_bundle() - put the documents that the schema @name of @tool
+ * refers to into its "$defs": clients fetch nothing either
+ * Law: JSON Schema 2020-12, "Bundling" */
+void config_schema_bundle(struct config_reader *reader,
+    const struct config_at *tool, const char *name);
+
+/* --- config_clients: what clients refuse --- */
+void
+config_clients_tool(struct config_reader *reader, const struct config_at *at);
+void config_clients_all(struct config_reader *reader);
 
 /* --- config_complete: what may be proposed for an argument --- */
 struct config_completions {

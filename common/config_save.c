@@ -70,47 +70,88 @@ mcp_config_save(const struct mcp_config *config, struct mcp_text pack,
 
 /* --- what has changed --- */
 
-/* The newest revision's listing has all that any other's has. */
+/* An entry as clients see it, and who of them does. The newest revision's
+ * listing has all that any other's has. */
+struct shown {
+	const char *listing; /* NULL: there are not so many */
+	const struct mcp_allow *allow;
+};
 
-static const char *
+#define SHOWN(entries, n, i)                                                   \
+	((i) >= (n) ? (struct shown){ NULL, NULL }                             \
+		    : (struct shown){ (entries)[i].listing[MCP_REVISION_LAST], \
+			  &(entries)[i].access.allow })
+
+static struct shown
 nth_tool(const struct mcp_config *config, size_t i)
 {
-	return i >= config->n_tools ? NULL :
-	    config->tools[i].listing[MCP_REVISION_LAST];
+	return SHOWN(config->tools, config->n_tools, i);
 }
 
-static const char *
+static struct shown
 nth_prompt(const struct mcp_config *config, size_t i)
 {
-	return i >= config->n_prompts ? NULL :
-	    config->prompts[i].listing[MCP_REVISION_LAST];
+	return SHOWN(config->prompts, config->n_prompts, i);
 }
 
 /* Templates have a list of their own, and no notification of their own. */
-static const char *
+static struct shown
 nth_resource(const struct mcp_config *config, size_t i)
 {
-	return i >= config->n_resources ? NULL :
-	    config->resources[i].listing[MCP_REVISION_LAST];
+	return SHOWN(config->resources, config->n_resources, i);
 }
 
-static const char *
+static struct shown
 nth_template(const struct mcp_config *config, size_t i)
 {
-	return i >= config->n_templates ? NULL :
-	    config->templates[i].listing[MCP_REVISION_LAST];
+	return SHOWN(config->templates, config->n_templates, i);
+}
+
+static bool
+is_same_strings(const struct mcp_strings *a, const struct mcp_strings *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->at[i], b->at[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool
+is_same_roles(const struct mcp_config *a, const struct mcp_config *b)
+{
+	if (a->n_roles != b->n_roles)
+		return false;
+	for (size_t i = 0; i < a->n_roles; i++)
+		if (strcmp(a->roles[i].name, b->roles[i].name) != 0 ||
+		    !is_same_strings(&a->roles[i].users, &b->roles[i].users))
+			return false;
+	return true;
+}
+
+static bool
+is_same_allow(const struct mcp_allow *a, const struct mcp_allow *b, bool roles)
+{
+	return a->given == b->given && (roles || a->roles.n == 0) &&
+	    is_same_strings(&a->users, &b->users) &&
+	    is_same_strings(&a->roles, &b->roles) &&
+	    is_same_strings(&a->scopes, &b->scopes);
 }
 
 static bool
 is_same(const struct mcp_config *before, const struct mcp_config *after,
-    const char *(*nth)(const struct mcp_config *config, size_t i))
+    struct shown (*nth)(const struct mcp_config *config, size_t i))
 {
-	for (size_t i = 0;; i++) {
-		const char *one = nth(before, i), *other = nth(after, i);
+	bool roles = is_same_roles(before, after);
 
-		if (one == NULL || other == NULL)
-			return one == other;
-		if (strcmp(one, other) != 0)
+	for (size_t i = 0;; i++) {
+		struct shown one = nth(before, i), other = nth(after, i);
+
+		if (one.listing == NULL || other.listing == NULL)
+			return one.listing == other.listing;
+		if (strcmp(one.listing, other.listing) != 0 ||
+		    !is_same_allow(one.allow, other.allow, roles))
 			return false;
 	}
 }

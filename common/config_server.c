@@ -170,6 +170,8 @@ static const struct config_key server_keys[] = {
 	{ "allowed_hosts", .read = config_strings, .wrong = wrong_host,
 	    CONFIG_KEPT(struct mcp_server, allowed_hosts) },
 	{ "tolerances", .read = read_tolerances, .kept = true },
+	{ "formats", .read = config_bool,
+	    CONFIG_KEPT(struct mcp_server, formats) },
 	/* its rows count from the server too */
 	{ "cache", .read = config_member, .table = &cache_table, .kept = true },
 };

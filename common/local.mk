@@ -3,6 +3,8 @@ noinst_LIBRARIES += libmcp.a
 libmcp_a_SOURCES = \
 	common/bus.c \
 	common/config.c \
+	common/config_access.c \
+	common/config_clients.c \
 	common/config_complete.c \
 	common/config_entry.c \
 	common/config_exec.c \
@@ -16,6 +18,7 @@ libmcp_a_SOURCES = \
 	common/config_save.c \
 	common/config_parse.h \
 	common/config_plugin.c \
+	common/config_schemas.c \
 	common/config_server.c \
 	common/gate.c \
 	common/json.c \
@@ -23,6 +26,7 @@ libmcp_a_SOURCES = \
 	common/listener.c \
 	common/log.c \
 	common/place.c \
+	common/permit.c \
 	common/problems.c \
 	common/program.c \
 	common/quirk.c \

@@ -1,6 +1,6 @@
 # examples
 dist_pkgdata_DATA = examples/mcp_sse_example.html \
-	examples/clients.sql \
+	examples/access.json examples/clients.sql \
 	examples/clients-postgresql.sql \
 	examples/handbook.md \
 	examples/http.json \

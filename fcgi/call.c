@@ -6,6 +6,7 @@
 #include "fcgi/calls.h"
 #include "fcgi/control.h"
 #include "fcgi/dispatch.h"
+#include "fcgi/permit.h"
 #include "fcgi/reply.h"
 #include "fcgi/slots.h"
 #include "fcgi/snapshot.h"
@@ -35,7 +36,8 @@ call_new(struct thread *thread, struct connection **connectionp)
 	struct http_request *request = gateway_request(*connectionp);
 	struct call *call = calloc(1, sizeof(*call));
 
-	if (call == NULL) {
+	if (call == NULL || permit_identify(call, request) != 0) {
+		free(call);
 		reply_refusal(thread, connectionp, 503, MCP_OVERLOADED,
 		    "The server is out of memory");
 		return NULL;
@@ -73,6 +75,7 @@ call_free(struct call *call)
 	mcp_jsonrpc_deinit(&call->message);
 	free(call->authorization);
 	mcp_buf_deinit(&call->body);
+	mcp_buf_deinit(&call->verified);
 	mcp_buf_deinit(&call->task_result);
 	mcp_buf_deinit(&call->error);
 	mcp_buf_deinit(&call->data);

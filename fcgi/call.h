@@ -9,9 +9,12 @@
 #define FCGI_CALL_H
 
 #include "fcgi/gateway.h"
+#include "fcgi/limit.h"
+#include "fcgi/once.h"
 #include "fcgi/worker.h"
 
 #include <mcp/jsonrpc.h>
+#include <mcp/permit.h>
 
 #include <pthread.h>
 #include <sys/queue.h>
@@ -60,6 +63,8 @@ struct call {
 	const struct method *method;
 	char user[CALL_USER_MAX]; /* "" is nobody */
 	char *authorization; /* the header, where a back end is to have it */
+	struct mcp_identity identity; /* whole, as permits compare it, */
+	struct mcp_buf verified;      /* and its bytes */
 	uint8_t subject[MCP_SUBJECT_LEN];
 	char owner[MCP_WIRE_STREAM_MAX + 1]; /* the stream, or the session's
 						name; empty: there is none */
@@ -83,6 +88,8 @@ struct call {
 	char resumable[MCP_WIRE_STREAM_MAX + 1]; /* that stream's name at the
 						    broker, or empty */
 	struct asks *asks; /* NULL where the method cannot ask */
+	struct lease lease; /* of its tool's "limit", */
+	struct once once;   /* and of its "idempotency" */
 
 	/* where it became a task */
 	char task[33]; /* its id, or empty */

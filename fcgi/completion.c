@@ -6,6 +6,7 @@
 
 #include "fcgi/dispatch.h"
 #include "fcgi/handler.h"
+#include "fcgi/permit.h"
 
 #include <mcp/json.h>
 
@@ -41,38 +42,44 @@ find_argument(const struct mcp_completion *completions, size_t n,
 }
 
 static const struct mcp_resource *
-find_template(const struct mcp_config *config, const char *uri)
+find_template(const struct call *call, const char *uri)
 {
+	const struct mcp_config *config = call->config;
+
 	for (size_t i = 0; i < config->n_templates; i++)
-		if (strcmp(config->templates[i].uri, uri) == 0)
+		if (strcmp(config->templates[i].uri, uri) == 0 &&
+		    permit_entry(call, &config->templates[i].access))
 			return &config->templates[i];
 	return NULL;
 }
 
-/* Return: 0, *completionp NULL where nothing completes it; CALL_E_FAILED */
+/* Return: 0, *completionp NULL where nothing completes it, *accessp of the
+ *         entry it belongs to; CALL_E_FAILED */
 static int
 find(struct call *call, const char *type, const char *name,
-    const char *argument, const struct mcp_completion **completionp)
+    const char *argument, const struct mcp_completion **completionp,
+    const struct mcp_access **accessp)
 {
-	const struct mcp_config *config = call->config;
 	const struct mcp_prompt *prompt;
 	const struct mcp_resource *template;
 
 	if (strcmp(type, "ref/prompt") == 0) {
-		prompt = mcp_config_prompt(config, name);
+		prompt = permit_prompt(call, name);
 		if (prompt == NULL)
 			return call_fail(call, JSONRPC_INVALID_PARAMS,
 			    "Unknown prompt: %s", name);
 		*completionp = find_argument(prompt->completions,
 		    prompt->n_completions, argument);
+		*accessp = &prompt->access;
 		return 0;
 	}
-	template = find_template(config, name);
+	template = find_template(call, name);
 	if (template == NULL)
 		return call_fail(call, JSONRPC_INVALID_PARAMS,
 		    "Unknown resource template: %s", name);
 	*completionp = find_argument(template->completions,
 	    template->n_completions, argument);
+	*accessp = &template->access;
 	return 0;
 }
 
@@ -160,21 +167,18 @@ string_of(struct json_object *object, const char *name)
 	    json_object_get_string(value) : NULL;
 }
 
-/* What the handler may use: the arguments already chosen, and what was
- * typed. */
+/* What the handler may use: the arguments already chosen, what is bound,
+ * whatever the client says of that, and what was typed. */
 static struct json_object *
-known_values(struct json_object *context, const char *typed)
+known_values(const struct call *call, const struct mcp_access *access,
+    struct json_object *context, const char *typed)
 {
-	struct json_object *known = json_object_new_object();
 	struct json_object *chosen = mcp_json_get(context, "arguments");
+	struct json_object *known = permit_values(call, access,
+	    json_object_is_type(chosen, json_type_object) ? chosen : NULL);
 
 	if (known == NULL)
 		return NULL;
-	if (json_object_is_type(chosen, json_type_object)) {
-		json_object_object_foreach(chosen, name, value)
-			json_object_object_add(known, name,
-			    json_object_get(value));
-	}
 	json_object_object_add(known, "value", json_object_new_string(typed));
 	return known;
 }
@@ -184,6 +188,7 @@ completion_complete(struct call *call, struct mcp_buf *result)
 {
 	struct json_object *ref, *argument, *context, *known;
 	const struct mcp_completion *completion = NULL;
+	const struct mcp_access *access = NULL;
 	const char *type, *name, *argument_name, *typed;
 	struct values values = { result, 0, 0 };
 	int condition = param_object(call, "ref", &ref);
@@ -204,10 +209,10 @@ completion_complete(struct call *call, struct mcp_buf *result)
 		    "params: expected ref {type, name or uri} and argument "
 		    "{name, value}");
 	call->name = name;
-	condition = find(call, type, name, argument_name, &completion);
+	condition = find(call, type, name, argument_name, &completion, &access);
 	if (condition != 0)
 		return condition;
-	known = known_values(context, typed);
+	known = known_values(call, access, context, typed);
 	if (known == NULL)
 		return -ENOMEM;
 	mcp_buf_puts(result, "{\"completion\":{\"values\":[");

@@ -277,7 +277,8 @@ read_head(struct connection *connection)
 	for (char **entry = fcgx->envp; *entry != NULL; entry++)
 		http_header(request, *entry);
 	if (!connection->gateway->trusted)
-		request->user = MCP_TEXT_INIT;
+		request->user = request->roles = request->scopes =
+		    MCP_TEXT_INIT;
 	return true;
 }
 

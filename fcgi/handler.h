@@ -17,7 +17,8 @@ enum handler_condition {
 	HANDLER_E_NONE, /* nothing is there: no row, no such file; result->text
 			   says so */
 	HANDLER_E_ASKS, /* the client is to be asked: asks_result() */
-	HANDLER_E_CALL /* the call itself has failed */
+	HANDLER_E_CALL, /* the call itself has failed */
+	HANDLER_E_REFUSED /* nothing has run; result->text says why */
 };
 
 struct handler_result {

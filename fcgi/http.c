@@ -24,6 +24,8 @@ static const struct variable {
 	{ MCP_TEXT_CONST("SERVER_ADDR"), AT(gate.server_addr), REFUSED,
 	    "SERVER_ADDR" },
 	{ MCP_TEXT_CONST("MCP_USER"), AT(user), REFUSED, "MCP_USER" },
+	{ MCP_TEXT_CONST("MCP_ROLES"), AT(roles), REFUSED, "MCP_ROLES" },
+	{ MCP_TEXT_CONST("MCP_SCOPES"), AT(scopes), REFUSED, "MCP_SCOPES" },
 	{ MCP_TEXT_CONST("HTTP_HOST"), AT(gate.host), REFUSED, "Host" },
 	{ MCP_TEXT_CONST("HTTP_ORIGIN"), AT(gate.origin), REFUSED, "Origin" },
 	{ MCP_TEXT_CONST("HTTP_ACCEPT"), AT(accept), FIRST_COUNTS, "Accept" },

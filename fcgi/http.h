@@ -35,6 +35,7 @@ struct http_request {
 	struct mcp_text authorization; /* only that it comes once */
 	struct mcp_text last_event_id; /* likewise */
 	struct mcp_text user; /* verified by the web server; empty: nobody */
+	struct mcp_text roles, scopes; /* likewise; words, blanks between */
 	struct mcp_text length; /* Content-Length, a hint */
 	char *const *variables; /* all of them, "NAME=value", NULL ends them */
 	const char *duplicated; /* a header that may stand once only and stood

@@ -15,12 +15,18 @@ libworker_a_SOURCES = \
 	fcgi/ask.h \
 	fcgi/calls.c \
 	fcgi/calls.h \
+	fcgi/cell.c \
+	fcgi/cell.h \
 	fcgi/completion.c \
 	fcgi/handler_plugin.c \
 	fcgi/handler_plugin.h \
+	fcgi/limit.c \
+	fcgi/limit.h \
 	fcgi/logging.c \
 	fcgi/meta.c \
 	fcgi/meta.h \
+	fcgi/once.c \
+	fcgi/once.h \
 	fcgi/page.c \
 	fcgi/page.h \
 	fcgi/call.c \
@@ -61,6 +67,8 @@ libworker_a_SOURCES = \
 	fcgi/loader.h \
 	fcgi/peek.c \
 	fcgi/peek.h \
+	fcgi/permit.c \
+	fcgi/permit.h \
 	fcgi/prompts.c \
 	fcgi/postgres_text.c \
 	fcgi/postgres_text.h \

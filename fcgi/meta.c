@@ -4,6 +4,7 @@
 
 #include "fcgi/meta.h"
 #include "fcgi/dispatch.h"
+#include "fcgi/permit.h"
 
 #include <mcp/json.h>
 #include <mcp/plugin.h>
@@ -326,7 +327,7 @@ check_parameters(struct call *call, const struct http_request *request)
 
 	if (!json_object_is_type(name, json_type_string))
 		return 0; /* the method says so itself */
-	tool = mcp_config_tool(call->config, json_object_get_string(name));
+	tool = permit_tool(call, json_object_get_string(name));
 	for (size_t i = 0; tool != NULL && condition == 0 &&
 	     i < tool->n_mirrors; i++)
 		condition = check_parameter(call, request, &tool->mirrors[i],

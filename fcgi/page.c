@@ -2,10 +2,15 @@
 
 #include "fcgi/page.h"
 #include "fcgi/dispatch.h"
+#include "fcgi/permit.h"
 
 #include <errno.h>
 #include <json-c/json.h>
 #include <string.h>
+
+struct page {
+	size_t first, end; /* of the entries this answer shows */
+};
 
 /* A cursor's content: the digest, the method, the offset in decimal, each
  * followed by a colon but the last. */
@@ -51,7 +56,7 @@ open_cursor(struct call *call, const char *cursor, size_t *offsetp)
 		"params.cursor: not one of this list; ask for its first page");
 }
 
-int
+static int
 page_open(struct call *call, size_t n, struct page *page)
 {
 	size_t size = call->config->server.limits.page_size;
@@ -70,7 +75,7 @@ page_open(struct call *call, size_t n, struct page *page)
 	return condition;
 }
 
-int
+static int
 page_close(struct call *call, size_t n, const struct page *page,
     struct mcp_buf *result)
 {
@@ -91,4 +96,56 @@ page_close(struct call *call, size_t n, const struct page *page,
 	}
 	mcp_buf_putc(result, '}');
 	return error;
+}
+
+/* --- the entries -------------------------------------------------------- */
+
+static bool
+is_shown(const struct call *call, const struct page_list *list, size_t i)
+{
+	const char *entry = (const char *)list->entries + i * list->size;
+
+	return permit_entry(call,
+	    (const struct mcp_access *)(const void *)(entry + list->access));
+}
+
+static const char *
+listing(const struct call *call, const struct page_list *list, size_t i)
+{
+	const char *entry = (const char *)list->entries + i * list->size;
+	char *const *texts =
+	    (char *const *)(const void *)(entry + list->listing);
+
+	return texts[call->revision];
+}
+
+static size_t
+count_shown(const struct call *call, const struct page_list *list)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->n; i++)
+		n += is_shown(call, list, i);
+	return n;
+}
+
+int
+page_answer(
+    struct call *call, const struct page_list *list, struct mcp_buf *result)
+{
+	size_t n = count_shown(call, list), at = 0;
+	struct page page;
+	int condition = page_open(call, n, &page);
+
+	if (condition != 0)
+		return condition;
+	mcp_buf_printf(result, "{\"%s\":[", list->name);
+	for (size_t i = 0; i < list->n && at < page.end; i++) {
+		if (!is_shown(call, list, i) || at++ < page.first)
+			continue;
+		if (at - 1 > page.first)
+			mcp_buf_putc(result, ',');
+		mcp_buf_puts(result, listing(call, list, i));
+	}
+	return page_close(call, n, &page, result);
 }

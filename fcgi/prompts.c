@@ -4,6 +4,7 @@
 #include "fcgi/dispatch.h"
 #include "fcgi/handler.h"
 #include "fcgi/page.h"
+#include "fcgi/permit.h"
 
 #include <mcp/json.h>
 
@@ -14,20 +15,11 @@ int
 prompts_list(struct call *call, struct mcp_buf *result)
 {
 	const struct mcp_config *config = call->config;
-	struct page page;
-	int condition = page_open(call, config->n_prompts, &page);
+	const struct page_list list = PAGE_LIST(
+	    "prompts", struct mcp_prompt, config->prompts, config->n_prompts);
 
-	if (condition != 0)
-		return condition;
 	call->cache = &config->server.cache.prompts;
-	mcp_buf_puts(result, "{\"prompts\":[");
-	for (size_t i = page.first; i < page.end; i++) {
-		if (i > page.first)
-			mcp_buf_putc(result, ',');
-		mcp_buf_puts(result,
-		    config->prompts[i].listing[call->revision]);
-	}
-	return page_close(call, config->n_prompts, &page, result);
+	return page_answer(call, &list, result);
 }
 
 /* Spec: "Prompts", "GetPromptRequest": arguments are strings by name */
@@ -35,6 +27,11 @@ static int
 check_arguments(struct call *call, const struct mcp_prompt *prompt,
     struct json_object *arguments)
 {
+	const char *forged = permit_forged(&prompt->access, arguments);
+
+	if (forged != NULL)
+		return call_fail(
+		    call, JSONRPC_INVALID_PARAMS, PERMIT_FORGED, forged);
 	for (size_t i = 0; i < prompt->n_arguments; i++) {
 		const struct mcp_argument *argument = &prompt->arguments[i];
 		struct json_object *value =
@@ -163,15 +160,14 @@ prompts_get(struct call *call, struct mcp_buf *result)
 	if (condition != 0)
 		return condition;
 	call->name = name;
-	prompt = mcp_config_prompt(call->config, name);
+	prompt = permit_prompt(call, name);
 	if (prompt == NULL)
 		return call_fail(call, JSONRPC_INVALID_PARAMS,
 		    "Unknown prompt: %s", name);
 	condition = check_arguments(call, prompt, arguments);
 	if (condition != 0)
 		return condition;
-	values = arguments != NULL ? json_object_get(arguments) :
-				     json_object_new_object();
+	values = permit_values(call, &prompt->access, arguments);
 	if (values == NULL)
 		return -ENOMEM;
 	condition = get_prompt(call, prompt, values, result);

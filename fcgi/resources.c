@@ -6,46 +6,31 @@
 #include "fcgi/dispatch.h"
 #include "fcgi/handler.h"
 #include "fcgi/page.h"
+#include "fcgi/permit.h"
 
 #include <json-c/json.h>
 #include <string.h>
-
-static int
-list(struct call *call, const char *name, const struct mcp_resource *resources,
-    size_t n, struct mcp_buf *result)
-{
-	struct page page;
-	int condition = page_open(call, n, &page);
-
-	if (condition != 0)
-		return condition;
-	mcp_buf_printf(result, "{\"%s\":[", name);
-	for (size_t i = page.first; i < page.end; i++) {
-		if (i > page.first)
-			mcp_buf_putc(result, ',');
-		mcp_buf_puts(result, resources[i].listing[call->revision]);
-	}
-	return page_close(call, n, &page, result);
-}
 
 int
 resources_list(struct call *call, struct mcp_buf *result)
 {
 	const struct mcp_config *config = call->config;
+	const struct page_list list = PAGE_LIST("resources",
+	    struct mcp_resource, config->resources, config->n_resources);
 
 	call->cache = &config->server.cache.resources;
-	return list(call, "resources", config->resources, config->n_resources,
-	    result);
+	return page_answer(call, &list, result);
 }
 
 int
 resources_templates_list(struct call *call, struct mcp_buf *result)
 {
 	const struct mcp_config *config = call->config;
+	const struct page_list list = PAGE_LIST("resourceTemplates",
+	    struct mcp_resource, config->templates, config->n_templates);
 
 	call->cache = &config->server.cache.templates;
-	return list(call, "resourceTemplates", config->templates,
-	    config->n_templates, result);
+	return page_answer(call, &list, result);
 }
 
 static void
@@ -64,7 +49,7 @@ is_text_all(struct json_object *values)
 }
 
 static const struct mcp_resource *
-find(const struct mcp_config *config, const char *uri,
+find_any(const struct mcp_config *config, const char *uri,
     struct json_object **valuesp)
 {
 	const struct mcp_resource *resource = mcp_config_resource(config, uri);
@@ -79,6 +64,21 @@ find(const struct mcp_config *config, const char *uri,
 		*valuesp = NULL;
 	}
 	return resource;
+}
+
+/* The first that matches decides: where the caller may not read it, no wider
+ * template behind it shows what it guards. */
+static const struct mcp_resource *
+find(const struct call *call, const char *uri, struct json_object **valuesp)
+{
+	const struct mcp_resource *resource =
+	    find_any(call->config, uri, valuesp);
+
+	if (resource == NULL || permit_entry(call, &resource->access))
+		return resource;
+	json_object_put(*valuesp);
+	*valuesp = NULL;
+	return NULL;
 }
 
 static bool
@@ -142,7 +142,8 @@ read_resource(struct call *call, const struct mcp_resource *resource,
 	int condition;
 
 	made.mime_type = resource->mime_type;
-	condition = handler_run(call, &resource->handler, values, &made);
+	condition = permit_run(
+	    call, &resource->access, &resource->handler, values, &made);
 
 	call->cache = &resource->cache;
 	if (condition == 0)
@@ -171,7 +172,7 @@ resources_read(struct call *call, struct mcp_buf *result)
 	if (condition != 0)
 		return condition;
 	call->name = uri;
-	resource = find(call->config, uri, &values);
+	resource = find(call, uri, &values);
 	if (resource == NULL)
 		return no_resource(call, uri, "Unknown resource");
 	condition = read_resource(call, resource, uri, values, result);
@@ -182,10 +183,10 @@ resources_read(struct call *call, struct mcp_buf *result)
 /* --- subscriptions of a session ----------------------------------------- */
 
 static bool
-exists(const struct mcp_config *config, const char *uri)
+exists(const struct call *call, const char *uri)
 {
 	struct json_object *values;
-	bool found = find(config, uri, &values) != NULL;
+	bool found = find(call, uri, &values) != NULL;
 
 	json_object_put(values);
 	return found;
@@ -206,7 +207,7 @@ subscribe(struct call *call, enum mcp_wire_verb verb, struct mcp_buf *result)
 	if (condition != 0)
 		return condition;
 	call->name = uri;
-	if (verb == MCP_SESSION_SUBSCRIBE && !exists(call->config, uri))
+	if (verb == MCP_SESSION_SUBSCRIBE && !exists(call, uri))
 		return no_resource(call, uri, "Unknown resource");
 	if (call->owner[0] == '\0')
 		return call_fail(call, JSONRPC_INVALID_REQUEST,

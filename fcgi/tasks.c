@@ -190,10 +190,13 @@ tasks_become(struct call *call)
 	error = make_room(call);
 	if (error == 0)
 		error = write_task(call, true, &task);
-	if (error == 0)
+	if (error == 0) {
 		answer_created(call, &task);
-	else
+		limit_stay(call);
+		once_stay(call);
+	} else {
 		call->task[0] = '\0';
+	}
 	mcp_buf_deinit(&task);
 	return error;
 }
@@ -276,6 +279,22 @@ tasks_finish(struct call *call)
 		(void)write_task(call, false, &task);
 	}
 	mcp_buf_deinit(&task);
+}
+
+int
+tasks_show(struct call *call, const char *id, struct mcp_buf *task)
+{
+	struct mcp_letter found, question = { 0 };
+
+	if ((call->capabilities & META_CAN_TASKS) == 0 ||
+	    call->dialect != DIALECT_MODERN)
+		return -ENOTSUP;
+	if (cell(call->thread, MCP_CELL_GET, id, call->subject, &question,
+		&found) != 0 ||
+	    found.outcome != MCP_STATE || found.how == 1)
+		return -EPIPE;
+	mcp_buf_text(task, found.state);
+	return task->failed ? -ENOMEM : 0;
 }
 
 /* --- the methods -------------------------------------------------------- */

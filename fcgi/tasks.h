@@ -21,6 +21,11 @@ struct json_object;
  *         keep it now; -EAGAIN too many run here; -ENOMEM */
 int tasks_become(struct call *call);
 
+/* tasks_show() - the task @id of this caller as it is now, appended to @task
+ * Return: 0; -ENOTSUP this client takes no tasks; -EPIPE it is not there, or
+ *         the broker is not; -ENOMEM */
+int tasks_show(struct call *call, const char *id, struct mcp_buf *task);
+
 /* tasks_need() - fail the call of a client that takes no tasks
  * Return: 0 it takes them; CALL_E_FAILED */
 int tasks_need(struct call *call);

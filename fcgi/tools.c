@@ -4,6 +4,7 @@
 #include "fcgi/dispatch.h"
 #include "fcgi/handler.h"
 #include "fcgi/page.h"
+#include "fcgi/permit.h"
 
 #include <json-c/json.h>
 
@@ -11,20 +12,11 @@ int
 tools_list(struct call *call, struct mcp_buf *result)
 {
 	const struct mcp_config *config = call->config;
-	struct page page;
-	int condition = page_open(call, config->n_tools, &page);
+	const struct page_list list =
+	    PAGE_LIST("tools", struct mcp_tool, config->tools, config->n_tools);
 
-	if (condition != 0)
-		return condition;
 	call->cache = &config->server.cache.tools;
-	mcp_buf_puts(result, "{\"tools\":[");
-	for (size_t i = page.first; i < page.end; i++) {
-		if (i > page.first)
-			mcp_buf_putc(result, ',');
-		mcp_buf_puts(result,
-		    config->tools[i].listing[call->revision]);
-	}
-	return page_close(call, config->n_tools, &page, result);
+	return page_answer(call, &list, result);
 }
 
 static void
@@ -82,50 +74,107 @@ append_cut(const struct handler_result *made, struct mcp_buf *result)
 	mcp_buf_deinit(&text);
 }
 
+/* What a handler has made becomes its parts, as they are shown and kept. */
+static void
+settle(const struct call *call, struct handler_result *made, int condition)
+{
+	struct mcp_buf *parts = &made->parts;
+
+	if (condition < 0 || condition == HANDLER_E_ASKS ||
+	    condition == HANDLER_E_CALL || condition == ONCE_E_TASK)
+		return;
+	made->is_error |=
+	    condition == HANDLER_E_FAILED || condition == HANDLER_E_REFUSED;
+	if (parts->len == 0 && made->binary)
+		append_bytes(call, parts, made);
+	else if (parts->len == 0 &&
+	    (made->text.len > 0 || made->structured.len == 0))
+		append_text(parts, mcp_buf_view(&made->text));
+	if (made->truncated) {
+		mcp_buf_puts(parts, parts->len > 0 ? "," : "");
+		append_cut(made, parts);
+	}
+}
+
 static void
 append_result(const struct call *call, const struct handler_result *made,
-    bool is_error, struct mcp_buf *result)
+    struct mcp_buf *result)
 {
 	mcp_buf_puts(result, "{\"content\":[");
-	if (made->parts.len > 0)
-		mcp_buf_text(result, mcp_buf_view(&made->parts));
-	else if (made->binary)
-		append_bytes(call, result, made);
-	else if (made->text.len > 0 || made->structured.len == 0)
-		append_text(result, mcp_buf_view(&made->text));
-	if (made->truncated) {
-		mcp_buf_putc(result, ',');
-		append_cut(made, result);
-	}
+	mcp_buf_text(result, mcp_buf_view(&made->parts));
 	mcp_buf_putc(result, ']');
 	if (made->structured.len > 0 &&
 	    mcp_revision_has(call->revision, MCP_FIELD_OUTPUT_SCHEMA)) {
 		mcp_buf_puts(result, ",\"structuredContent\":");
 		mcp_buf_text(result, mcp_buf_view(&made->structured));
 	}
-	mcp_buf_puts(result, is_error ? ",\"isError\":true}" : "}");
+	mcp_buf_puts(result, made->is_error ? ",\"isError\":true}" : "}");
+	result->failed |= made->parts.failed;
 }
 
 /* Arguments are checked here, before any handler, and a handler's failure is a
  * result: both are sentences for the model, not for the protocol. */
 static int
+check_arguments(const struct mcp_tool *tool, struct json_object *arguments,
+    struct mcp_buf *why)
+{
+	const char *forged = permit_forged(&tool->access, arguments);
+	int condition;
+
+	if (forged != NULL) {
+		mcp_buf_printf(why, PERMIT_FORGED, forged);
+		return HANDLER_E_REFUSED;
+	}
+	condition = mcp_schema_check(tool->input, arguments, why);
+	return condition > 0 ? HANDLER_E_REFUSED : condition;
+}
+
+static int
+run_limited(struct call *call, const struct mcp_tool *tool,
+    struct json_object *arguments, struct handler_result *made)
+{
+	int condition = limit_enter(call, tool, &made->text);
+
+	if (condition == 0)
+		condition = permit_run(
+		    call, &tool->access, &tool->handler, arguments, made);
+	limit_leave(call);
+	return condition;
+}
+
+/* Return: as handler_run(), and ONCE_E_REPEATED, ONCE_E_TASK */
+static int
+run_once(struct call *call, const struct mcp_tool *tool,
+    struct json_object *arguments, struct handler_result *made)
+{
+	int condition = check_arguments(tool, arguments, &made->text);
+
+	if (condition == 0)
+		condition = once_begin(call, tool, arguments, made);
+	if (condition == 0)
+		condition = run_limited(call, tool, arguments, made);
+	settle(call, made, condition);
+	once_end(call, condition, made);
+	return condition;
+}
+
+static int
 run_tool(struct call *call, const struct mcp_tool *tool,
     struct json_object *arguments, struct mcp_buf *result)
 {
 	struct handler_result made = HANDLER_RESULT_INIT;
-	int condition = mcp_schema_check(tool->input, arguments, &made.text);
+	int condition = run_once(call, tool, arguments, &made);
 
-	if (condition == 0)
-		condition = handler_run(call, &tool->handler, arguments, &made);
-	else if (condition > 0)
-		condition = HANDLER_E_FAILED;
 	if (condition == HANDLER_E_ASKS) {
 		condition = asks_result(call, result);
 	} else if (condition == HANDLER_E_CALL) {
 		condition = CALL_E_FAILED;
+	} else if (condition == ONCE_E_TASK) {
+		call->result_type = "task";
+		mcp_buf_text(result, mcp_buf_view(&made.text));
+		condition = 0;
 	} else if (condition >= 0) {
-		append_result(call, &made,
-		    condition == HANDLER_E_FAILED || made.is_error, result);
+		append_result(call, &made, result);
 		condition = 0;
 	}
 	handler_result_deinit(&made);
@@ -145,7 +194,7 @@ tools_call(struct call *call, struct mcp_buf *result)
 	if (condition != 0)
 		return condition;
 	call->name = name;
-	tool = mcp_config_tool(call->config, name);
+	tool = permit_tool(call, name);
 	if (tool == NULL)
 		return call_fail(call, JSONRPC_INVALID_PARAMS,
 		    "Unknown tool: %s", name);

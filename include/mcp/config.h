@@ -2,8 +2,9 @@
  *
  * Everything a worker or the broker knows of a site is in struct mcp_config,
  * built once by mcp_config_load() and never changed after: threads share it
- * without locks. No json-c object survives in it: what clients are shown is
- * kept as JSON text, what is checked is compiled.
+ * without locks. What clients are shown is kept as JSON text, what is checked
+ * is compiled; no json-c object survives but the schema documents, which nobody
+ * looks at once all plugins have registered.
  *
  * The file is JSON with comments; relative paths are relative to the file that
  * names them; "include" adds the tools, resources, resourceTemplates, prompts
@@ -27,6 +28,44 @@ enum mcp_config_condition {
 struct mcp_strings {
 	char **at;
 	size_t n;
+};
+
+/* "allow": who may use an entry; see permit.h */
+struct mcp_allow {
+	bool given; /* false: everybody */
+	struct mcp_strings users, roles, scopes;
+};
+
+/* "bind": what the server knows of the caller, as an input of the handler */
+enum mcp_bound { MCP_BOUND_USER, MCP_BOUND_ROLES, MCP_BOUND_SCOPES };
+struct mcp_bind {
+	char *name;
+	enum mcp_bound what;
+};
+
+struct mcp_access {
+	struct mcp_allow allow;
+	struct mcp_bind *binds;
+	size_t n_binds;
+};
+
+/* "limit" of a tool: how often it may run, and how often at once */
+struct mcp_limit {
+	unsigned concurrent; /* 0: as often as it is called */
+	unsigned per_minute; /* likewise */
+	bool each_user;	     /* counted for each; false: for the site */
+};
+
+/* "idempotency" of a tool */
+struct mcp_idempotency {
+	char *argument; /* that holds the key; NULL: there is none */
+	uint64_t window_ms;
+};
+
+/* Who has a role, as mcp.json says it. */
+struct mcp_role {
+	char *name;
+	struct mcp_strings users;
 };
 
 /* One problem, as a person reads it: FILE:LINE: WHAT. REMEDY */
@@ -85,6 +124,7 @@ struct mcp_server {
 	struct mcp_strings allowed_hosts; /* n 0: see mcp_gate_check() */
 	struct mcp_limits limits;
 	bool strict[MCP_N_QUIRKS]; /* tolerances that are switched off */
+	bool formats; /* a schema's "format" must hold where we know it */
 	struct { /* "cache": one a list; 60,000 and private */
 		struct mcp_cache discover, tools, resources, templates, prompts;
 	} cache;
@@ -267,6 +307,9 @@ struct mcp_tool {
 	size_t n_mirrors;
 	struct mcp_handler handler;
 	bool has_output;		/* it gives an outputSchema */
+	struct mcp_access access;
+	struct mcp_limit limit;
+	struct mcp_idempotency idempotency;
 	char *listing[MCP_N_REVISIONS]; /* as tools/list shows it, JSON */
 };
 
@@ -278,6 +321,7 @@ struct mcp_resource { /* or a resource template */
 	struct mcp_completion *completions;
 	size_t n_completions;
 	struct mcp_handler handler;
+	struct mcp_access access;
 	char *listing[MCP_N_REVISIONS];
 };
 
@@ -304,6 +348,7 @@ struct mcp_prompt {
 				       result one, or NONE: its columns
 				       are places of the messages; no row is
 				       an error of the caller */
+	struct mcp_access access;
 	char *listing[MCP_N_REVISIONS];
 };
 
@@ -312,6 +357,11 @@ struct mcp_config {
 	char digest[65]; /* of all files read and which plugins they name,
 			    hexadecimal */
 	struct mcp_server server;
+	struct mcp_role *roles;
+	size_t n_roles;
+	struct mcp_schema_documents *documents; /* schemas may refer to; also
+						   those of plugins, which are
+						   compiled last */
 	struct mcp_database *databases;
 	size_t n_databases;
 	struct mcp_tool *tools; /* in the file's order */

@@ -7,6 +7,7 @@ noinst_HEADERS = \
 	include/mcp/listener.h \
 	include/mcp/log.h \
 	include/mcp/place.h \
+	include/mcp/permit.h \
 	include/mcp/program.h \
 	include/mcp/quirk.h \
 	include/mcp/revision.h \

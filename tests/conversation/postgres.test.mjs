@@ -394,6 +394,7 @@ it('the server has a clock of its own, a little behind ours', async () => {
 it('a connection that was closed is made again, unseen', async () => {
   for (let i = 0; i < 4; i++) {
     server.sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = \'client backend\'');
+    await until('all are gone', () => server.sql("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'") === '1');
     assert.deepEqual(await value('count_clients'), { value: 2500 });
     assert.deepEqual(await value('add', { id: 60 + i, word: 'again' }), { changes: 1 });
   }

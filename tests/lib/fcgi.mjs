@@ -47,7 +47,7 @@ export function encodeParams(pairs) {
   const all = [];
   for (const [name, value] of pairs) {
     const n = Buffer.from(name);
-    const v = Buffer.from(String(value));
+    const v = Buffer.isBuffer(value) ? value : Buffer.from(String(value));
     all.push(length(n.length), length(v.length), n, v);
   }
   return Buffer.concat(all);

@@ -40,8 +40,11 @@ open_site(void **state)
 	struct site *site = calloc(1, sizeof(*site));
 	static const char main_file[] = "{ \"include\": [\"*.part.json\"],\n"
 	    "\"server\": { \"name\": \"one\" } } // the end\n";
-	static const char part[] = "{ \"tools\": [ { \"name\": \"a\",\n"
-	    "\"text\": \"A\" } ], \"prompts\": [ { \"name\": \"p\",\n"
+	static const char part[] =
+	    "{ \"tools\": [ { \"name\": \"a\",\n"
+	    "\"text\": \"A\", \"allow\": { \"users\": [\"ann\"] } } ],\n"
+	    "\"prompts\": [ { \"name\": \"p\",\n"
+	    "\"allow\": { \"roles\": [\"r1\"] },\n"
 	    "\"messages\": [ { \"role\": \"user\", \"text\": \"?\" } ] } ] }";
 
 	if (site == NULL)
@@ -174,6 +177,8 @@ each_list_that_differs_is_named(void **state)
 		{ "\"name\": \"a\"", "\"name\": \"b\"", MCP_LISTS_TOOLS },
 		{ "\"name\": \"p\"", "\"name\": \"q\"", MCP_LISTS_PROMPTS },
 		{ "\"text\": \"A\"", "\"text\": \"B\"", 0 },
+		{ "[\"ann\"]", "[\"bob\"]", MCP_LISTS_TOOLS },
+		{ "[\"r1\"]", "[\"r2\"]", MCP_LISTS_PROMPTS },
 		{ "\"name\": \"one\"", "\"name\": \"two\"", 0 },
 	};
 	struct site *site = *state;
