@@ -54,6 +54,7 @@ const tools = [
   tool('spin', ['spin'], { limits: { cpu_s: 1 } }),
   tool('open', ['open'], { limits: { files: 20 } }),
   tool('write', ['write', '{file}'], { limits: { file_size: MIB } }),
+  tool('many', ['show', ...Array(200).fill('{word}')]),
   tool('nap', ['nap', '{file}'], { timeout_ms: 60000 }),
   { name: 'vanished', description: 'Is taken away', exec: { argv: [path.join(own, 'vanished')] } },
   { name: 'no_program', description: 'Is no program', exec: { argv: [path.join(own, 'no_program')] } },
@@ -70,7 +71,7 @@ const resourceTemplates = [
   { uriTemplate: 'show://{word}/{+rest}', name: 's', exec: exec(['show', '{word}', '{rest}'], { output: 'json' }) },
 ];
 
-
+const umask = process.umask(0o077); // the worker's is not the program's
 const stack = await startStack({ after }, {
   threads: 12,
   change: (config) => {
@@ -79,6 +80,7 @@ const stack = await startStack({ after }, {
     config.resourceTemplates.push(...resourceTemplates);
   },
 });
+process.umask(umask);
 fs.rmSync(path.join(own, 'vanished')); // it stood there when it was checked
 const worker = stack.workers[0];
 
@@ -231,6 +233,13 @@ test('what is longer than a program can be given is refused', async () => {
   await refused('show', { who: 'x'.repeat(200000) }, /longer than a program can be given/);
   await refused('show', { list: Array(3000).fill('x'.repeat(1000)) }, /longer than a program can be given/);
   await refused('show', { list: Array(90000).fill('x'.repeat(20)) }, /longer than a program can be given/);
+});
+
+test('nor is much made of a long value that is wanted many times', async () => {
+  const peak = () => Number(/^VmHWM:\s*(\d+)/m.exec(fs.readFileSync(`/proc/${worker.pid}/status`, 'utf8'))[1]) * 1024;
+  const before = peak();
+  await refused('many', { word: 'x'.repeat(3 * MIB) }, /longer than a program can be given/);
+  assert.ok(peak() - before < 200 * MIB, `${(peak() - before) / MIB} MiB`);
 });
 
 test('what is no UTF-8, or no JSON everybody reads alike, does not get as far', async () => {
