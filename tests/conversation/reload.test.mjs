@@ -367,3 +367,35 @@ function lacksZmq() {
     return 'python3-zmq is not installed';
   }
 }
+
+test('documents that $ref names are a part of the snapshot, and formats are checked where that is said', async (t) => {
+  const write = (dir, least) =>
+    fs.writeFileSync(
+      path.join(dir, 'common.schema.json'),
+      JSON.stringify({ $id: 'https://acme.example/common', $defs: { age: { type: 'integer', minimum: least } } }),
+    );
+  const properties = { age: { $ref: 'https://acme.example/common#/$defs/age' }, mail: { type: 'string', format: 'email' } };
+  const stack = await startSite(t, {
+    workers: 2,
+    prepare: (dir) => write(dir, 1),
+    change: (config) => {
+      config.schemas = ['common.schema.json'];
+      config.server.formats = true;
+      config.tools.push({ name: 'birthday', description: 'Counts', inputSchema: { type: 'object', properties }, text: '{age}' });
+    },
+  });
+  const told = async (i, args) => {
+    const { isError, content } = await result(stack, i, 'tools/call', { name: 'birthday', arguments: args });
+    return isError ? content[0].text : null;
+  };
+  assert.equal(await told(0, { age: 5, mail: 'a@example.com' }), null);
+  assert.match(await told(1, { age: 0 }), /age/);
+  assert.match(await told(0, { mail: 'nothing' }), /mail/);
+  write(stack.dir, 7);
+  await reload(stack);
+  for (const i of [0, 1]) assert.match(await told(i, { age: 5 }), /age/);
+  fs.rmSync(path.join(stack.dir, 'common.schema.json'));
+  await stack.startWorker();
+  assert.match(await told(2, { age: 5 }), /age/);
+  assert.equal(await told(2, { age: 7 }), null);
+});
