@@ -105,7 +105,7 @@ static int
 put_head(
     const struct call *call, struct json_object *arguments, struct mcp_buf *out)
 {
-	unsigned char hash[32];
+	unsigned char hash[16];
 	char text[2 * sizeof(hash) + 1];
 	struct mcp_buf all = MCP_BUF_INIT;
 

@@ -35,12 +35,15 @@ unit_tests = \
 	tests/unit/test_entries \
 	tests/unit/test_pack \
 	tests/unit/test_place \
+	tests/unit/test_postgres_text \
 	tests/unit/test_uri_template \
 	tests/unit/test_text
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 tests_unit_test_pack_LDADD = $(UNIT_LIBS)
 tests_unit_test_place_LDADD = $(UNIT_LIBS)
+tests_unit_test_postgres_text_LDADD = libworker.a $(UNIT_LIBS) $(FCGI_LIBS) \
+	$(SQLITE_LIBS) $(CURL_LIBS) $(LIBPQ_LIBS)
 tests_unit_test_text_LDADD = $(UNIT_LIBS)
 tests_unit_test_jsonrpc_LDADD = $(UNIT_LIBS)
 tests_unit_test_revision_LDADD = $(UNIT_LIBS)

@@ -1,5 +1,7 @@
 /* test_config.c - what a file means, and what is said of one that is wrong */
 
+#include "config.h"
+
 #include <mcp/config.h>
 
 #include <setjmp.h>
@@ -568,6 +570,23 @@ databases_are_checked(void **state)
 	assert_problem(site,
 	    "{\"databases\":{\"a\":{\"url\":\"mysql://a@/b\"}}}", 1,
 	    "the url of no database we know");
+#ifdef HAVE_LIBPQ
+	load_well(site,
+	    "{\"databases\":{\"a\":{\"url\":\"postgresql://a@/b\"},"
+	    "\"b\":{\"url\":\"postgres:///c\",\"errors\":\"full\"}}}");
+	assert_int_equal(
+	    site->config->databases[1].engine, MCP_ENGINE_POSTGRES);
+	assert_false(site->config->databases[0].tells);
+	assert_true(site->config->databases[1].tells);
+#else
+	assert_problem(site,
+	    "{\"databases\":{\"a\":{\"url\":\"postgresql://a@/b\"}}}", 1,
+	    "built without PostgreSQL");
+#endif
+	assert_problem(site,
+	    "{\"databases\":{\"a\":{\"url\":\"sqlite:a\","
+	    "\"errors\":\"all\"}}}",
+	    1, "\"full\"");
 	assert_problem(site, "{\"databases\":{\"a\":{\"url\":\"mysql:x\"}}}", 1,
 	    "Write sqlite:PATH");
 	assert_problem(site,
