@@ -453,7 +453,11 @@ read_json(struct config_reader *reader, const struct config_key *key,
 	struct mcp_http *http = base;
 
 	(void)key;
-	http->has_json = read_object(reader, at, &http->json, read_json_value);
+	http->has_json = true;
+	if (json_object_is_type(at->json, json_type_string))
+		read_json_value(reader, at, &http->json);
+	else
+		read_object(reader, at, &http->json, read_json_value);
 }
 
 /* --- headers --- */

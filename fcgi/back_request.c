@@ -480,7 +480,7 @@ make_body(const struct mcp_http *http, struct json_object *values,
 {
 	const char *type = "text/plain; charset=utf-8";
 
-	if (http->has_json) {
+	if (http->has_json && !is_absent(&http->json, values)) {
 		append_json(&request->body, &http->json, values);
 		type = "application/json";
 	} else if (http->has_form) {
