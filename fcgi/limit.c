@@ -21,15 +21,16 @@
 /* --- the rate ----------------------------------------------------------- */
 
 /* A bucket of tokens as one number: it is full again at *full_usp, and each
- * token taken puts that off by what one takes to drop in. A clock that was set
- * back would keep it empty, so no more than a minute is believed. */
+ * token taken puts that off by what one takes to drop in. More than two minutes
+ * ahead it can only have been written by a clock that was set back since: then
+ * it begins anew, or it would stay empty until that clock is caught up with. */
 uint64_t
 limit_take(uint64_t *full_usp, unsigned per_minute, uint64_t now_us)
 {
-	uint64_t full_us = *full_usp > now_us ? *full_usp : now_us;
+	uint64_t full_us = *full_usp;
 
-	if (full_us > now_us + MINUTE_US)
-		full_us = now_us + MINUTE_US;
+	if (full_us < now_us || full_us > now_us + 2 * MINUTE_US)
+		full_us = now_us;
 	full_us += MINUTE_US / per_minute;
 	if (full_us > now_us + MINUTE_US)
 		return full_us - now_us - MINUTE_US;

@@ -445,12 +445,11 @@ put_done(const struct once *once, const struct handler_result *result,
 }
 
 static void
-put_large(const struct once *once, const struct handler_result *result,
-    struct mcp_buf *state)
+put_large(const struct once *once, bool is_error, struct mcp_buf *state)
 {
 	mcp_buf_deinit(state);
 	put_head(state, once, LARGE);
-	mcp_buf_putc(state, result->is_error);
+	mcp_buf_putc(state, is_error);
 }
 
 /* What does not fit, into a cell or into what its owner may keep, is kept as
@@ -460,16 +459,17 @@ keep(struct call *call, struct once *once, int condition,
     const struct handler_result *result)
 {
 	uint64_t expires = cell_expires(once->tool->idempotency.window_ms);
+	bool has_failed = condition < 0 || condition == HANDLER_E_CALL;
 	struct mcp_buf state = MCP_BUF_INIT;
 	int outcome;
 
-	if (condition < 0 || condition == HANDLER_E_CALL)
+	if (has_failed)
 		put_failure(call, once, condition, &state);
 	else
 		put_done(once, result, &state);
 	outcome = write_record(call, once, false, expires, &state);
 	if (outcome != MCP_OK && outcome != -EPIPE) {
-		put_large(once, result, &state);
+		put_large(once, has_failed || result->is_error, &state);
 		(void)write_record(call, once, false, expires, &state);
 	}
 	mcp_buf_deinit(&state);
