@@ -262,9 +262,8 @@ static void
 put_keys(struct mcp_buf *out, const struct config_table *table)
 {
 	for (size_t i = 0; i < table->n; i++)
-		if (table->keys[i].read != config_later)
-			mcp_buf_printf(out, "%s\"%s\"", i > 0 ? ", " : "",
-			    table->keys[i].name);
+		mcp_buf_printf(out, "%s\"%s\"", i > 0 ? ", " : "",
+		    table->keys[i].name);
 }
 
 void
@@ -679,14 +678,4 @@ config_anything(struct config_reader *reader, const struct config_key *key,
 	(void)key;
 	(void)base;
 	config_is(reader, at, json_type_object);
-}
-
-void
-config_later(struct config_reader *reader, const struct config_key *key,
-    const struct config_at *at, void *base)
-{
-	(void)base;
-	config_problem(reader, at,
-	    "\"%s\" is not built yet. Take it out until a release says so",
-	    key->name);
 }

@@ -131,8 +131,6 @@ void config_elements(struct config_reader *reader, const struct config_key *key,
 void config_anything(struct config_reader *reader, const struct config_key *key,
     const struct config_at *at,
     void *base); /* an object that is passed through */
-void config_later(struct config_reader *reader, const struct config_key *key,
-    const struct config_at *at, void *base); /* known, and not built yet */
 
 /* --- for those who write readers --- */
 
