@@ -16,19 +16,6 @@
 
 /* --- where, and what --- */
 
-static void
-put_token(struct mcp_buf *out, const char *key)
-{
-	for (; *key != '\0'; key++) {
-		if (*key == '~')
-			mcp_buf_puts(out, "~0");
-		else if (*key == '/')
-			mcp_buf_puts(out, "~1");
-		else
-			mcp_buf_putc(out, *key);
-	}
-}
-
 /* RFC 6901; as deep as the scanner let the file be */
 static void
 put_pointer(struct mcp_buf *out, const struct config_at *at)
@@ -38,7 +25,7 @@ put_pointer(struct mcp_buf *out, const struct config_at *at)
 	put_pointer(out, at->up);
 	mcp_buf_putc(out, '/');
 	if (at->key != NULL)
-		put_token(out, at->key);
+		mcp_buf_pointer_token(out, at->key);
 	else
 		mcp_buf_number(out, (int64_t)at->index);
 }

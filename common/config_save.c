@@ -11,28 +11,12 @@
 
 /* --- as a file --- */
 
-static int
-write_all(int fd, struct mcp_text text)
-{
-	while (text.len > 0) {
-		ssize_t n = write(fd, text.at, text.len);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			text.at += n;
-			text.len -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
 /* It may hold what only the site's programs are to read. */
 static int
 write_file(const char *path, struct mcp_text text)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	int error = fd < 0 ? -errno : write_all(fd, text);
+	int error = fd < 0 ? -errno : mcp_text_write(fd, text);
 
 	if (fd >= 0 && close(fd) != 0 && error == 0)
 		error = -errno;

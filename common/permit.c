@@ -27,8 +27,8 @@ mcp_identity_word(struct mcp_text *leftp, struct mcp_text *wordp)
 	return len > 0;
 }
 
-static bool
-has_word(struct mcp_text words, const char *wanted)
+bool
+mcp_identity_has(struct mcp_text words, const char *wanted)
 {
 	struct mcp_text word;
 
@@ -57,7 +57,7 @@ static bool
 has_role(const struct mcp_config *config, const struct mcp_identity *who,
     const char *name)
 {
-	if (has_word(who->roles, name))
+	if (mcp_identity_has(who->roles, name))
 		return true;
 	for (size_t i = 0; i < config->n_roles; i++)
 		if (strcmp(config->roles[i].name, name) == 0 &&
@@ -96,7 +96,7 @@ mcp_permits(const struct mcp_config *config, const struct mcp_access *access,
 	if (!allow->given)
 		return true;
 	for (size_t i = 0; i < allow->scopes.n; i++)
-		if (!has_word(who->scopes, allow->scopes.at[i]))
+		if (!mcp_identity_has(who->scopes, allow->scopes.at[i]))
 			return false;
 	return is_one_of(config, allow, who);
 }

@@ -3,11 +3,9 @@
 #include <mcp/config.h>
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* What we quote comes from the file: a line stays a line. */
 static void
@@ -68,21 +66,6 @@ put_problem(struct mcp_buf *out, const struct mcp_problem *problem)
 	mcp_buf_putc(out, '\n');
 }
 
-static void
-write_all(int fd, struct mcp_text text)
-{
-	while (text.len > 0) {
-		ssize_t n = write(fd, text.at, text.len);
-
-		if (n < 0 && errno != EINTR)
-			return;
-		if (n > 0) {
-			text.at += n;
-			text.len -= (size_t)n;
-		}
-	}
-}
-
 void
 mcp_problems_tell(const struct mcp_problems *problems, struct mcp_buf *out)
 {
@@ -96,7 +79,7 @@ mcp_problems_print(const struct mcp_problems *problems, int fd)
 	struct mcp_buf out = MCP_BUF_INIT;
 
 	mcp_problems_tell(problems, &out);
-	write_all(fd, mcp_buf_view(&out));
+	(void)mcp_text_write(fd, mcp_buf_view(&out));
 	mcp_buf_deinit(&out);
 }
 

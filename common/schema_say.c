@@ -98,12 +98,7 @@ say_pointer(struct mcp_buf *out, const struct place *place)
 		return;
 	}
 	mcp_buf_putc(out, '/');
-	for (const char *at = place->key; *at != '\0'; at++) {
-		if (*at == '~' || *at == '/')
-			mcp_buf_puts(out, *at == '~' ? "~0" : "~1");
-		else
-			mcp_buf_putc(out, *at);
-	}
+	mcp_buf_pointer_token(out, place->key);
 }
 
 const char *

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+#include <unistd.h>
 
 struct mcp_text
 mcp_text_of(const char *string)
@@ -113,6 +114,35 @@ mcp_utf8_len(const char *at, size_t left)
 		if (((unsigned char)at[i] & 0xc0) != 0x80)
 			return 0;
 	return len;
+}
+
+bool
+mcp_text_is_utf8(struct mcp_text text)
+{
+	size_t len;
+
+	for (size_t at = 0; at < text.len; at += len) {
+		len = mcp_utf8_len(text.at + at, text.len - at);
+		if (len == 0)
+			return false;
+	}
+	return true;
+}
+
+int
+mcp_text_write(int fd, struct mcp_text text)
+{
+	while (text.len > 0) {
+		ssize_t n = write(fd, text.at, text.len);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			text.at += n;
+			text.len -= (size_t)n;
+		}
+	}
+	return 0;
 }
 
 void
@@ -292,6 +322,18 @@ mcp_buf_json_string(struct mcp_buf *buf, struct mcp_text text)
 	if (i > run)
 		mcp_buf_append(buf, text.at + run, i - run);
 	mcp_buf_putc(buf, '"');
+}
+
+void
+mcp_buf_pointer_token(struct mcp_buf *buf, const char *key)
+{
+	for (; *key != '\0'; key++)
+		if (*key == '~')
+			mcp_buf_puts(buf, "~0");
+		else if (*key == '/')
+			mcp_buf_puts(buf, "~1");
+		else
+			mcp_buf_putc(buf, *key);
 }
 
 struct mcp_text

@@ -248,47 +248,30 @@ openapi_follow(struct openapi *openapi, const struct openapi_at *at)
 
 /* --- what is told --- */
 
-static void
-put_token(struct mcp_buf *out, const char *key)
-{
-	for (; *key != '\0'; key++) {
-		if (*key == '~')
-			mcp_buf_puts(out, "~0");
-		else if (*key == '/')
-			mcp_buf_puts(out, "~1");
-		else if ((unsigned char)*key < ' ' || *key == 0x7f)
-			mcp_buf_putc(out, '?'); /* it goes to a terminal */
-		else
-			mcp_buf_putc(out, *key);
-	}
-}
-
 /* As deep as the scanner let the file be. */
 static void
 put_pointer(struct mcp_buf *out, const struct openapi_at *at)
 {
 	if (at->up == NULL) {
-		for (const char *c = at->root; *c != '\0'; c++)
-			mcp_buf_putc(out,
-			    (unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c);
+		mcp_buf_puts(out, at->root);
 		return;
 	}
 	put_pointer(out, at->up);
 	mcp_buf_putc(out, '/');
 	if (at->key != NULL)
-		put_token(out, at->key);
+		mcp_buf_pointer_token(out, at->key);
 	else
 		mcp_buf_number(out, (int64_t)at->index);
 }
 
+/* What is quoted comes from the file, and goes to a terminal: a line stays a
+ * line. */
 static void
-put_sentence(struct mcp_buf *out, const char *sentence)
+flatten(struct mcp_buf *line, size_t from)
 {
-	for (; *sentence != '\0'; sentence++)
-		mcp_buf_putc(out,
-		    (unsigned char)*sentence < ' ' || *sentence == 0x7f
-			? '?'
-			: *sentence);
+	for (size_t i = from; i < line->len; i++)
+		if ((unsigned char)line->data[i] < ' ' || line->data[i] == 0x7f)
+			line->data[i] = '?';
 }
 
 void
@@ -298,15 +281,18 @@ openapi_warn(struct openapi *openapi, const struct openapi_at *at,
 	struct mcp_buf line = MCP_BUF_INIT;
 	va_list arguments;
 	char *sentence = NULL;
+	size_t head;
 
 	va_start(arguments, format);
 	if (vasprintf(&sentence, format, arguments) < 0)
 		sentence = NULL;
 	va_end(arguments);
 	mcp_buf_printf(&line, "mcpctl: %s#", openapi->options->file);
+	head = line.len;
 	put_pointer(&line, at);
 	mcp_buf_puts(&line, ": ");
-	put_sentence(&line, sentence == NULL ? "" : sentence);
+	mcp_buf_puts(&line, sentence == NULL ? "" : sentence);
+	flatten(&line, head);
 	mcp_buf_putc(&line, '\n');
 	if (sentence == NULL || line.failed)
 		openapi->no_memory = true;

@@ -71,24 +71,18 @@ is_text_type(const char *type)
 }
 
 static bool
-is_utf8(struct mcp_text text)
+is_plain(struct mcp_text text)
 {
-	size_t len;
-
-	for (size_t i = 0; i < text.len; i += len) {
-		len = mcp_utf8_len(text.at + i, text.len - i);
-		if (len == 0 || text.at[i] == '\0')
-			return false;
-	}
-	return true;
+	return mcp_text_is_utf8(text) &&
+	    (text.len == 0 || memchr(text.at, '\0', text.len) == NULL);
 }
 
 /* Without a type, bytes that are text are text. */
 static bool
 is_text(const char *type, const struct back_answer *answer)
 {
-	return type[0] == '\0' ? is_utf8(mcp_buf_view(&answer->body)) :
-				 is_text_type(type);
+	return type[0] == '\0' ? is_plain(mcp_buf_view(&answer->body))
+			       : is_text_type(type);
 }
 
 static bool
@@ -339,7 +333,7 @@ append_reason(struct mcp_buf *out, const struct back_answer *answer)
 	bare_type(answer->type, type);
 	if (is_json(type))
 		append_reason_json(out, body);
-	else if (strcmp(type, "text/plain") == 0 && is_utf8(body))
+	else if (strcmp(type, "text/plain") == 0 && is_plain(body))
 		mcp_buf_text(out, mcp_text_trim(body));
 	while (out->len > 0 && memchr(" \r\n", out->data[out->len - 1], 3))
 		out->len--;

@@ -68,21 +68,6 @@ permit_forged(const struct mcp_access *access, struct json_object *sent)
 	return NULL;
 }
 
-/* A word that is no UTF-8 is no text, and two of them that were mended would
- * be the same: it is left out. */
-static bool
-is_text(struct mcp_text text)
-{
-	size_t len;
-
-	for (size_t at = 0; at < text.len; at += len) {
-		len = mcp_utf8_len(text.at + at, text.len - at);
-		if (len == 0)
-			return false;
-	}
-	return true;
-}
-
 /* Return: 0; -ENOMEM */
 static int
 add_word(struct json_object *words, struct mcp_text word)
@@ -96,17 +81,8 @@ add_word(struct json_object *words, struct mcp_text word)
 	return -ENOMEM;
 }
 
-static bool
-has_word(struct mcp_text words, const char *wanted)
-{
-	struct mcp_text word;
-
-	while (mcp_identity_word(&words, &word))
-		if (mcp_text_is(word, wanted))
-			return true;
-	return false;
-}
-
+/* A word that is no UTF-8 is no text, and two of them that were mended would
+ * be the same: it is left out. */
 static struct json_object *
 words_new(struct mcp_text words)
 {
@@ -114,7 +90,7 @@ words_new(struct mcp_text words)
 	struct mcp_text word;
 
 	while (list != NULL && mcp_identity_word(&words, &word))
-		if (is_text(word) && add_word(list, word) != 0) {
+		if (mcp_text_is_utf8(word) && add_word(list, word) != 0) {
 			json_object_put(list);
 			return NULL;
 		}
@@ -132,7 +108,7 @@ roles_new(const struct call *call)
 		const struct mcp_role *role = &config->roles[i];
 
 		if (!mcp_role_is_of(role, call->identity.user) ||
-		    has_word(call->identity.roles, role->name))
+		    mcp_identity_has(call->identity.roles, role->name))
 			continue;
 		if (add_word(list, mcp_text_of(role->name)) != 0) {
 			json_object_put(list);
@@ -168,7 +144,7 @@ bind_one(const struct call *call, const struct mcp_bind *bind,
 	case MCP_BOUND_USER:
 		break;
 	}
-	if (user.len > 0 && is_text(user))
+	if (user.len > 0 && mcp_text_is_utf8(user))
 		return put(values, bind->name,
 		    json_object_new_string_len(user.at, (int)user.len));
 	/* nobody is null, whatever stood there */

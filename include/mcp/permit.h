@@ -30,6 +30,9 @@ bool mcp_permits_uri(const struct mcp_config *config, const char *uri,
  * Return: false: there is none; else it is cut from the front of @leftp */
 bool mcp_identity_word(struct mcp_text *leftp, struct mcp_text *wordp);
 
+/* mcp_identity_has() - is @wanted one of these words? */
+bool mcp_identity_has(struct mcp_text words, const char *wanted);
+
 /* mcp_role_is_of() - has mcp.json given that role to @user? */
 bool mcp_role_is_of(const struct mcp_role *role, struct mcp_text user);
 

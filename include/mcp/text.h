@@ -56,6 +56,13 @@ int mcp_text_number(struct mcp_text text, uint64_t *numberp);
  * Spec:   RFC 3629: nothing overlong, no surrogate, nothing above U+10FFFF */
 size_t mcp_utf8_len(const char *at, size_t left);
 
+/* mcp_text_is_utf8() - all of it; a NUL is a character like any other */
+bool mcp_text_is_utf8(struct mcp_text text);
+
+/* mcp_text_write() - all of @text to @fd
+ * Return: 0; -errno, and how much of it went out is not known */
+int mcp_text_write(int fd, struct mcp_text text);
+
 /* mcp_big_put() / mcp_big_get() - a number in its last @bytes bytes, up to 8,
  * big-endian */
 void mcp_big_put(void *at, uint64_t number, unsigned bytes);
@@ -80,6 +87,10 @@ void mcp_buf_printf(struct mcp_buf *buf, const char *format, ...)
  * Shape:  control characters, quote and backslash escaped; bytes that are not
  *         UTF-8 become U+FFFD, so that what leaves us is always valid JSON */
 void mcp_buf_json_string(struct mcp_buf *buf, struct mcp_text text);
+
+/* mcp_buf_pointer_token() - append a key as a part of a JSON pointer
+ * Spec: RFC 6901, section 3: "~" is "~0", "/" is "~1" */
+void mcp_buf_pointer_token(struct mcp_buf *buf, const char *key);
 
 struct mcp_text mcp_buf_view(const struct mcp_buf *buf);
 

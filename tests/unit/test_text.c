@@ -244,6 +244,27 @@ test_clock_goes_on(void **state)
 	assert_true(mcp_clock_ns() >= before);
 }
 
+static void
+utf8_is_told_from_what_only_looks_like_it(void **state)
+{
+	(void)state;
+	assert_true(mcp_text_is_utf8(MCP_TEXT_INIT));
+	assert_true(mcp_text_is_utf8((struct mcp_text){ "a\0\xc3\xa4", 4 }));
+	assert_false(mcp_text_is_utf8(MCP_TEXT("a\xc3")));
+	assert_false(mcp_text_is_utf8(MCP_TEXT("\xed\xa0\x80")));
+}
+
+static void
+a_key_becomes_a_part_of_a_pointer(void **state)
+{
+	struct mcp_buf out = MCP_BUF_INIT;
+
+	(void)state;
+	mcp_buf_pointer_token(&out, "a/b~c~1\x01");
+	assert_string_equal(out.data, "a~1b~0c~01\x01");
+	mcp_buf_deinit(&out);
+}
+
 int
 main(void)
 {
@@ -261,6 +282,8 @@ main(void)
 		cmocka_unit_test(test_json_string_is_always_utf8),
 		cmocka_unit_test(test_timestamp),
 		cmocka_unit_test(test_clock_goes_on),
+		cmocka_unit_test(utf8_is_told_from_what_only_looks_like_it),
+		cmocka_unit_test(a_key_becomes_a_part_of_a_pointer),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
