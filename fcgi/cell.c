@@ -1,5 +1,4 @@
-/* cell.c - I keep a small record of a tool's at the broker, for all processes
- */
+/* cell.c - I keep a small record at the broker, for all processes */
 
 #include "fcgi/cell.h"
 #include "fcgi/call.h"
@@ -31,16 +30,16 @@ cell_owner_of(
 }
 
 int
-cell_ask(struct call *call, enum mcp_wire_cell verb,
-    const struct cell_owner *owner, const char *key,
+cell_ask(struct thread *thread, enum mcp_wire_cell verb,
+    const uint8_t owner[MCP_SUBJECT_LEN], const char *key,
     struct mcp_letter *question, struct mcp_letter *answer)
 {
 	question->kind = MCP_CELL;
 	question->verb = verb;
 	question->stream = mcp_text_of(key);
-	question->subject = (struct mcp_text){ (const char *)owner->bytes,
-		sizeof(owner->bytes) };
-	return thread_ask(call->thread, question, answer) == 0 ? 0 : -EPIPE;
+	question->subject =
+	    (struct mcp_text){ (const char *)owner, MCP_SUBJECT_LEN };
+	return thread_ask(thread, question, answer) == 0 ? 0 : -EPIPE;
 }
 
 uint64_t

@@ -1,7 +1,8 @@
-/* cell.h - I keep a small record of a tool's at the broker, for all processes
+/* cell.h - I keep a small record at the broker, for all processes
  *
- * A record belongs to a tool, or to a tool and one caller; its bytes are
- * whoever's who writes it. Nobody waits longer for one than for any letter.
+ * A record belongs to a caller, to a tool, or to a tool and one caller; its
+ * bytes are whoever's who writes it. Nobody waits longer for one than for any
+ * letter.
  */
 #ifndef FCGI_CELL_H
 #define FCGI_CELL_H
@@ -10,6 +11,7 @@
 #include <mcp/wire.h>
 
 struct call;
+struct thread;
 
 /* Whose a record is: a hash, as the broker has of users. */
 struct cell_owner {
@@ -24,8 +26,8 @@ struct cell_owner cell_owner_of(const struct call *call, const char *kind,
 /* cell_ask() - @question has what the verb needs: known, how, expires, state
  * Return: 0; -EPIPE the broker is away, and nobody knows whether it heard
  * Owner:  @answer borrows until the next letter of this thread */
-int cell_ask(struct call *call, enum mcp_wire_cell verb,
-    const struct cell_owner *owner, const char *key,
+int cell_ask(struct thread *thread, enum mcp_wire_cell verb,
+    const uint8_t owner[MCP_SUBJECT_LEN], const char *key,
     struct mcp_letter *question, struct mcp_letter *answer);
 
 /* cell_expires() - the second in which @ms will be over */

@@ -78,8 +78,8 @@ read_rate(struct call *call, const struct cell_owner *owner, uint64_t *full_usp,
     uint64_t *versionp)
 {
 	struct mcp_letter found, question = { 0 };
-	int error =
-	    cell_ask(call, MCP_CELL_GET, owner, RATE, &question, &found);
+	int error = cell_ask(
+	    call->thread, MCP_CELL_GET, owner->bytes, RATE, &question, &found);
 
 	*full_usp = *versionp = 0;
 	if (error != 0)
@@ -106,7 +106,8 @@ write_rate(struct call *call, const struct cell_owner *owner, uint64_t full_us,
 	    };
 
 	mcp_big_put(bytes, full_us, 8);
-	if (cell_ask(call, version == 0 ? MCP_CELL_CREATE : MCP_CELL_PUT, owner,
+	if (cell_ask(call->thread,
+		version == 0 ? MCP_CELL_CREATE : MCP_CELL_PUT, owner->bytes,
 		RATE, &question, &answer) != 0)
 		return -EPIPE;
 	switch (answer.outcome) {
@@ -155,7 +156,8 @@ place_ask(struct call *call, enum mcp_wire_cell verb,
 	char key[PLACE_MAX];
 
 	snprintf(key, sizeof(key), "place%u", place);
-	return cell_ask(call, verb, owner, key, question, answer);
+	return cell_ask(
+	    call->thread, verb, owner->bytes, key, question, answer);
 }
 
 /* Return: 0 it is ours, at *versionp; PLACE_E_TAKEN; -EPIPE */

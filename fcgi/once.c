@@ -171,8 +171,9 @@ write_record(struct call *call, struct once *once, bool alive, uint64_t expires,
 		return -ENOMEM;
 	if (state->len > MCP_WIRE_STATE_MAX)
 		return MCP_WIRE_STATE_MAX;
-	if (cell_ask(call, once->version == 0 ? MCP_CELL_CREATE : MCP_CELL_PUT,
-		&once->owner, once->key, &question, &answer) != 0)
+	if (cell_ask(call->thread,
+		once->version == 0 ? MCP_CELL_CREATE : MCP_CELL_PUT,
+		once->owner.bytes, once->key, &question, &answer) != 0)
 		return -EPIPE;
 	if (answer.outcome == MCP_OK)
 		once->version = answer.known;
@@ -343,8 +344,8 @@ begin(struct call *call, struct once *once, const char *name,
 		}
 		if (outcome != MCP_EXISTS)
 			break;
-		outcome = cell_ask(call, MCP_CELL_GET, &once->owner, once->key,
-		    &question, &found);
+		outcome = cell_ask(call->thread, MCP_CELL_GET,
+		    once->owner.bytes, once->key, &question, &found);
 		if (outcome == 0 && found.outcome == MCP_STATE)
 			return repeat(call, once, name, &found, result);
 		if (outcome != 0 || found.outcome != MCP_NONE)
@@ -480,8 +481,8 @@ forget(struct call *call, const struct once *once)
 {
 	struct mcp_letter answer, question = { .known = once->version };
 
-	(void)cell_ask(
-	    call, MCP_CELL_DELETE, &once->owner, once->key, &question, &answer);
+	(void)cell_ask(call->thread, MCP_CELL_DELETE, once->owner.bytes,
+	    once->key, &question, &answer);
 }
 
 void

@@ -4,6 +4,7 @@
 #include "fcgi/answer.h"
 #include "fcgi/ask.h"
 #include "fcgi/calls.h"
+#include "fcgi/cell.h"
 #include "fcgi/crew.h"
 #include "fcgi/dispatch.h"
 #include "fcgi/meta.h"
@@ -50,13 +51,8 @@ cell(struct thread *thread, enum mcp_wire_cell verb, const char *key,
     const uint8_t *subject, struct mcp_letter *question,
     struct mcp_letter *answer)
 {
-	question->kind = MCP_CELL;
-	question->verb = verb;
-	question->stream = mcp_text_of(key);
-	question->subject = (struct mcp_text){ (const char *)subject,
-		MCP_SUBJECT_LEN };
 	question->expires = expires_s();
-	return thread_ask(thread, question, answer) == 0 ? 0 : -EPIPE;
+	return cell_ask(thread, verb, subject, key, question, answer);
 }
 
 /* Tell those who listen; who polls finds it in the cell. */
