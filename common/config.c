@@ -318,6 +318,26 @@ mcp_config_free(struct mcp_config *config)
 
 /* --- who looks something up --- */
 
+static bool
+is_among(
+    const struct mcp_resource *resources, size_t n, enum mcp_handler_kind kind)
+{
+	for (size_t i = 0; i < n; i++)
+		if (resources[i].handler.kind == kind)
+			return true;
+	return false;
+}
+
+bool
+mcp_config_uses(const struct mcp_config *config, enum mcp_handler_kind kind)
+{
+	for (size_t i = 0; i < config->n_tools; i++)
+		if (config->tools[i].handler.kind == kind)
+			return true;
+	return is_among(config->resources, config->n_resources, kind) ||
+	    is_among(config->templates, config->n_templates, kind);
+}
+
 const struct mcp_tool *
 mcp_config_tool(const struct mcp_config *config, const char *name)
 {

@@ -99,6 +99,14 @@ call_fail(struct call *call, int code, const char *format, ...)
 	return CALL_E_FAILED;
 }
 
+uint64_t
+call_until(const struct call *call, unsigned timeout_ms)
+{
+	uint64_t until_ns = mcp_clock_ns() + timeout_ms * MCP_MS;
+
+	return until_ns < call->deadline_ns ? until_ns : call->deadline_ns;
+}
+
 static struct mcp_line *
 thread_line(struct thread *thread)
 {

@@ -138,6 +138,10 @@ void call_refuse(struct call *call);
  *       from 2026-07-28 on, and without a session, it has */
 bool call_is_unwanted(const struct call *call);
 
+/* call_until() - @timeout_ms from now, but not longer than the call may take
+ * Return: nanoseconds of the monotonic clock */
+uint64_t call_until(const struct call *call, unsigned timeout_ms);
+
 /* call_on_cancel() - let @wake be run once, with @context, when nobody wants
  * the answer any more; at once where that is so already. It runs on another
  * thread under a lock: it may interrupt, wake or kill, and never wait. NULL

@@ -54,6 +54,29 @@ handler_base64(struct mcp_buf *out, struct mcp_text bytes)
 	out->len += room - 1;
 }
 
+void
+handler_bytes(struct mcp_buf *out, const struct call *call, const char *scheme,
+    struct mcp_text type, struct mcp_text bytes)
+{
+	bool image = mcp_text_starts(type, "image/");
+	bool media = image ||
+	    (mcp_text_starts(type, "audio/") &&
+		mcp_revision_has(call->revision, MCP_FIELD_AUDIO));
+
+	if (media)
+		mcp_buf_printf(out, "{\"type\":\"%s\",\"data\":\"",
+		    image ? "image" : "audio");
+	else
+		mcp_buf_printf(out,
+		    "{\"type\":\"resource\",\"resource\":"
+		    "{\"uri\":\"%s%s\",\"blob\":\"",
+		    scheme, call->name);
+	handler_base64(out, bytes);
+	mcp_buf_puts(out, "\",\"mimeType\":");
+	mcp_buf_json_string(out, type);
+	mcp_buf_puts(out, media ? "}" : "}}");
+}
+
 static int
 read_all(int fd, size_t max, struct mcp_buf *out)
 {

@@ -48,6 +48,13 @@ int handler_run(struct call *call, const struct mcp_handler *handler,
 /* handler_value() - an mcp_template_fn over a JSON object */
 struct mcp_text handler_value(void *object, const char *name);
 
+/* handler_bytes() - append what a tool answers in bytes of @type: an image, a
+ * sound where the revision knows it, else a resource at @scheme and the tool's
+ * name
+ * Spec: "Tools", "Tool Result"; audio came with 2025-03-26 */
+void handler_bytes(struct mcp_buf *out, const struct call *call,
+    const char *scheme, struct mcp_text type, struct mcp_text bytes);
+
 /* handler_base64() - append @bytes, RFC 4648 with padding */
 void handler_base64(struct mcp_buf *out, struct mcp_text bytes);
 

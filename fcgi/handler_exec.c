@@ -419,43 +419,12 @@ take_json(struct run *run, struct handler_result *result)
 	return 0;
 }
 
-static void
-put_media(struct mcp_buf *out, const char *type, const char *mime_type,
-    struct mcp_text bytes)
-{
-	mcp_buf_printf(out, "{\"type\":\"%s\",\"mimeType\":", type);
-	mcp_buf_json_string(out, mcp_text_of(mime_type));
-	mcp_buf_puts(out, ",\"data\":\"");
-	handler_base64(out, bytes);
-	mcp_buf_puts(out, "\"}");
-}
-
-static void
-put_embedded(struct mcp_buf *out, const char *name, const char *mime_type,
-    struct mcp_text bytes)
-{
-	mcp_buf_puts(out, "{\"type\":\"resource\",\"resource\":{\"uri\":");
-	mcp_buf_printf(out, "\"exec:%s\",\"mimeType\":", name);
-	mcp_buf_json_string(out, mcp_text_of(mime_type));
-	mcp_buf_puts(out, ",\"blob\":\"");
-	handler_base64(out, bytes);
-	mcp_buf_puts(out, "\"}}");
-}
-
-/* Before 2025-03-26 there is no audio; a resource carries it. */
 static int
 take_bytes(struct run *run, struct handler_result *result)
 {
-	const char *type = run->exec->mime_type;
-	struct mcp_text bytes = mcp_buf_view(&run->output);
-
-	if (mcp_text_starts(mcp_text_of(type), "image/"))
-		put_media(&result->parts, "image", type, bytes);
-	else if (mcp_text_starts(mcp_text_of(type), "audio/") &&
-	    mcp_revision_has(run->call->revision, MCP_FIELD_AUDIO))
-		put_media(&result->parts, "audio", type, bytes);
-	else
-		put_embedded(&result->parts, run->call->name, type, bytes);
+	handler_bytes(&result->parts, run->call,
+	    "exec:", mcp_text_of(run->exec->mime_type),
+	    mcp_buf_view(&run->output));
 	return result->parts.failed ? -ENOMEM : 0;
 }
 
@@ -516,14 +485,6 @@ tell(struct run *run, struct handler_result *result)
 
 /* --- running it --------------------------------------------------------- */
 
-static uint64_t
-deadline(const struct call *call, const struct mcp_exec *exec)
-{
-	uint64_t own = mcp_clock_ns() + exec->timeout_ms * MCP_MS;
-
-	return own < call->deadline_ns ? own : call->deadline_ns;
-}
-
 static int
 tell_not_started(
     const struct run *run, int error, struct handler_result *result)
@@ -576,7 +537,7 @@ handler_exec_run(struct call *call, const struct mcp_exec *exec,
 		.errors = EXEC_ERRORS_INIT,
 		.progress = EXEC_PROGRESS_INIT,
 		.wake = -1,
-		.deadline_ns = deadline(call, exec) };
+		.deadline_ns = call_until(call, exec->timeout_ms) };
 	struct exec_words words = EXEC_WORDS_INIT;
 	int condition =
 	    exec_words_make(exec, exec_helper(), values, &words, &result->text);
@@ -595,26 +556,11 @@ handler_exec_run(struct call *call, const struct mcp_exec *exec,
 
 /* --- before anybody calls ----------------------------------------------- */
 
-static bool
-is_needed(const struct mcp_config *config)
-{
-	for (size_t i = 0; i < config->n_tools; i++)
-		if (config->tools[i].handler.kind == MCP_HANDLER_EXEC)
-			return true;
-	for (size_t i = 0; i < config->n_resources; i++)
-		if (config->resources[i].handler.kind == MCP_HANDLER_EXEC)
-			return true;
-	for (size_t i = 0; i < config->n_templates; i++)
-		if (config->templates[i].handler.kind == MCP_HANDLER_EXEC)
-			return true;
-	return false;
-}
-
 int
 handler_exec_check(
     const struct mcp_config *config, struct mcp_problems *problems)
 {
-	if (is_needed(config) && exec_helper() == NULL)
+	if (mcp_config_uses(config, MCP_HANDLER_EXEC) && exec_helper() == NULL)
 		mcp_problems_add(problems, false, config->path, 0,
 		    "\"exec\" needs the program mcp-exec, and it is neither "
 		    "beside this one nor in %s. Install it there",

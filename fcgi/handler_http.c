@@ -576,14 +576,6 @@ exchange(struct transfer *transfer, const struct back_request *request)
 	return code;
 }
 
-static uint64_t
-deadline(const struct call *call, const struct mcp_http *http)
-{
-	uint64_t own = mcp_clock_ns() + http->timeout_ms * MCP_MS;
-
-	return own < call->deadline_ns ? own : call->deadline_ns;
-}
-
 static int
 run(struct call *call, const struct mcp_http *http, struct json_object *values,
     const struct back_request *request, struct handler_result *result)
@@ -595,7 +587,7 @@ run(struct call *call, const struct mcp_http *http, struct json_object *values,
 		.http = http,
 		.handles = call->slot->http,
 		.answer = &answer,
-		.deadline_ns = deadline(call, http),
+		.deadline_ns = call_until(call, http->timeout_ms),
 		.max = http->max_bytes < most ? http->max_bytes : most,
 	};
 	CURLcode code = exchange(&transfer, request);
@@ -645,21 +637,6 @@ init_curl(void)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-static bool
-asks_back(const struct mcp_config *config)
-{
-	for (size_t i = 0; i < config->n_tools; i++)
-		if (config->tools[i].handler.kind == MCP_HANDLER_HTTP)
-			return true;
-	for (size_t i = 0; i < config->n_resources; i++)
-		if (config->resources[i].handler.kind == MCP_HANDLER_HTTP)
-			return true;
-	for (size_t i = 0; i < config->n_templates; i++)
-		if (config->templates[i].handler.kind == MCP_HANDLER_HTTP)
-			return true;
-	return false;
-}
-
 /* With the first configuration, so before there are threads; with a later one
  * curl has a lock of its own for it. Who asks no back end pays nothing. */
 int
@@ -667,7 +644,7 @@ handler_http_check(struct mcp_config *config, struct mcp_problems *problems)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	if (!asks_back(config))
+	if (!mcp_config_uses(config, MCP_HANDLER_HTTP))
 		return 0;
 	pthread_once(&once, init_curl);
 	return back_secrets_read(config, problems);

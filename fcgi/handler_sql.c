@@ -446,14 +446,6 @@ tell_empty(struct run *run)
 
 /* --- all of it ---------------------------------------------------------- */
 
-static uint64_t
-deadline(const struct call *call, const struct mcp_sql *sql)
-{
-	uint64_t own = mcp_clock_ns() + sql->timeout_ms * MCP_MS;
-
-	return own < call->deadline_ns ? own : call->deadline_ns;
-}
-
 static int
 get_statement(struct run *run)
 {
@@ -477,7 +469,7 @@ run_watched(struct run *run)
 	struct call *call = run->call;
 	int condition;
 
-	run->database->deadline_ns = deadline(call, run->sql);
+	run->database->deadline_ns = call_until(call, run->sql->timeout_ms);
 	run->database->call = call;
 	if (run->engine->wake != NULL)
 		call_on_cancel(call, run->engine->wake, run->database);

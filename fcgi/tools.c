@@ -27,32 +27,6 @@ append_text(struct mcp_buf *out, struct mcp_text text)
 	mcp_buf_putc(out, '}');
 }
 
-/* Bytes of a type: before 2025-03-26 there is no audio; a resource carries it,
- * as it does all else. */
-static void
-append_bytes(const struct call *call, struct mcp_buf *out,
-    const struct handler_result *made)
-{
-	struct mcp_text type = mcp_buf_view(&made->type);
-	bool image = mcp_text_starts(type, "image/");
-	bool media = image ||
-	    (mcp_text_starts(type, "audio/") &&
-		mcp_revision_has(call->revision, MCP_FIELD_AUDIO));
-
-	if (media)
-		mcp_buf_printf(out, "{\"type\":\"%s\",\"data\":\"",
-		    image ? "image" : "audio");
-	else
-		mcp_buf_printf(out,
-		    "{\"type\":\"resource\",\"resource\":{\"uri\":"
-		    "\"tool://%s\",\"blob\":\"",
-		    call->name);
-	handler_base64(out, mcp_buf_view(&made->text));
-	mcp_buf_puts(out, "\",\"mimeType\":");
-	mcp_buf_json_string(out, type);
-	mcp_buf_puts(out, media ? "}" : "}}");
-}
-
 /* For clients that see no structuredContent, the cursor stands here too. */
 static void
 append_cut(const struct handler_result *made, struct mcp_buf *result)
@@ -86,7 +60,8 @@ settle(const struct call *call, struct handler_result *made, int condition)
 	made->is_error |=
 	    condition == HANDLER_E_FAILED || condition == HANDLER_E_REFUSED;
 	if (parts->len == 0 && made->binary)
-		append_bytes(call, parts, made);
+		handler_bytes(parts, call, "tool://", mcp_buf_view(&made->type),
+		    mcp_buf_view(&made->text));
 	else if (parts->len == 0 &&
 	    (made->text.len > 0 || made->structured.len == 0))
 		append_text(parts, mcp_buf_view(&made->text));

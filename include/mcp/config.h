@@ -448,6 +448,10 @@ unsigned mcp_config_changes(
  * Return: 0; -ENOMEM, @tool unchanged */
 int mcp_config_add_output(struct mcp_tool *tool, const char *schema);
 
+/* mcp_config_uses() - has a tool, a resource or a template such a handler? */
+bool
+mcp_config_uses(const struct mcp_config *config, enum mcp_handler_kind kind);
+
 const struct mcp_tool *mcp_config_tool(const struct mcp_config *config,
     const char *name);
 const struct mcp_prompt *mcp_config_prompt(const struct mcp_config *config,
