@@ -139,13 +139,14 @@ is_last(const struct asked *asked, int at)
 	return true;
 }
 
+/* The names of the columns, and, of each where that is wanted, what it holds. */
 static void
-claim_names(const struct asked *asked, struct mcp_buf *out)
+put_columns(const struct asked *asked, bool claims, struct mcp_buf *out)
 {
-	int n = asked->engine->n_columns(asked->statement);
+	const struct database_engine *engine = asked->engine;
+	int n = engine->n_columns(asked->statement);
 	bool first = true;
 
-	mcp_buf_puts(out, "\"required\":[");
 	for (int at = 0; at < n; at++) {
 		if (!is_last(asked, at))
 			continue;
@@ -153,31 +154,27 @@ claim_names(const struct asked *asked, struct mcp_buf *out)
 			mcp_buf_putc(out, ',');
 		first = false;
 		mcp_buf_json_string(out,
-		    mcp_text_of(
-			asked->engine->column_name(asked->statement, at)));
+		    mcp_text_of(engine->column_name(asked->statement, at)));
+		if (!claims)
+			continue;
+		mcp_buf_putc(out, ':');
+		engine->claim(asked->statement, at, out);
 	}
+}
+
+static void
+claim_names(const struct asked *asked, struct mcp_buf *out)
+{
+	mcp_buf_puts(out, "\"required\":[");
+	put_columns(asked, false, out);
 	mcp_buf_putc(out, ']');
 }
 
 static void
 claim_columns(const struct asked *asked, struct mcp_buf *out)
 {
-	int n = asked->engine->n_columns(asked->statement);
-	bool first = true;
-
 	mcp_buf_puts(out, "\"properties\":{");
-	for (int at = 0; at < n; at++) {
-		if (!is_last(asked, at))
-			continue;
-		if (!first)
-			mcp_buf_putc(out, ',');
-		first = false;
-		mcp_buf_json_string(out,
-		    mcp_text_of(
-			asked->engine->column_name(asked->statement, at)));
-		mcp_buf_putc(out, ':');
-		asked->engine->claim(asked->statement, at, out);
-	}
+	put_columns(asked, true, out);
 	mcp_buf_putc(out, '}');
 }
 
