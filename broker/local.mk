@@ -45,6 +45,8 @@ libbroker_a_SOURCES = \
 	broker/replay.h \
 	broker/session.c \
 	broker/session.h \
+	broker/shelf.c \
+	broker/shelf.h \
 	broker/socket.c \
 	broker/socket.h \
 	broker/stream.c \

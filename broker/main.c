@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +24,7 @@
 #include "broker/admin.h"
 #include "broker/broker.h"
 #include "broker/mount.h"
+#include "broker/shelf.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unknown"
@@ -118,86 +118,6 @@ complain(const char *what, const char *name, int error)
 	return error;
 }
 
-/* Read @path, and keep it as the site's snapshot in @dir. That it cannot be
- * kept there is no reason not to serve.
- * Return: 0; -errno, told */
-static int
-load(const char *path, const char *dir, struct mcp_config **configp,
-    char **keptp)
-{
-	struct mcp_problems problems = MCP_PROBLEMS_INIT;
-	struct mcp_buf pack = MCP_BUF_INIT;
-	int condition = mcp_config_load_packed(path, configp, &pack, &problems);
-	int error = 0;
-
-	mcp_problems_print(&problems, STDERR_FILENO);
-	mcp_problems_deinit(&problems);
-	if (condition == 0)
-		error =
-		    mcp_config_save(*configp, mcp_buf_view(&pack), dir, keptp);
-	if (error != 0)
-		complain("no snapshot in", dir, error);
-	mcp_buf_deinit(&pack);
-	if (condition < 0)
-		return complain("configuration", path, condition);
-	return condition == 0 ? 0 : -EINVAL;
-}
-
-/* What was the site's when a broker here ended, or was killed. */
-static int
-load_last(const char *dir, struct mcp_config **configp, char **keptp)
-{
-	char *pattern;
-	glob_t found;
-	int error = -ENOENT;
-
-	if (asprintf(&pattern, "%s/snapshot-*", dir) < 0)
-		return -ENOMEM;
-	if (glob(pattern, 0, NULL, &found) == 0) {
-		for (size_t i = 0; error != 0 && i < found.gl_pathc; i++)
-			error = load(found.gl_pathv[i], dir, configp, keptp);
-		globfree(&found);
-	}
-	free(pattern);
-	return error;
-}
-
-/* Snapshots of those before us are nobody's any more. */
-static void
-tidy(const char *dir, const char *kept)
-{
-	char *pattern;
-	glob_t found;
-
-	if (asprintf(&pattern, "%s/snapshot-*", dir) < 0)
-		return;
-	if (glob(pattern, 0, NULL, &found) == 0) {
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			if (kept != NULL && strcmp(found.gl_pathv[i], kept))
-				(void)unlink(found.gl_pathv[i]);
-		globfree(&found);
-	}
-	free(pattern);
-}
-
-static int
-load_config(const struct options *options, const char *dir,
-    struct mcp_config **configp, char **keptp)
-{
-	int error = load(options->config, dir, configp, keptp);
-
-	if (error == -EINVAL && load_last(dir, configp, keptp) == 0) {
-		mcp_log(MCP_LOG_ERROR,
-		    "%s is not served: the site stays as "
-		    "it was. Mend it, and reload",
-		    options->config);
-		error = 0;
-	}
-	if (error == 0)
-		tidy(dir, *keptp);
-	return error;
-}
-
 /* Paths are left where they are at the end: a successor may have put its own
  * socket there already. */
 static int
@@ -268,7 +188,7 @@ main(int argc, char **argv)
 	raise_limit();
 	dir = directory_of(options.admin);
 	error =
-	    dir == NULL ? -ENOMEM : load_config(&options, dir, &config, &kept);
+	    dir == NULL ? -ENOMEM : shelf_load(options.config, dir, &config, &kept);
 	if (error == 0 &&
 	    (error = mcp_seal_new(options.secret, &seal)) != 0)
 		complain("secret", options.secret, error);
