@@ -21,22 +21,35 @@ own_directory(char out[PATH_MAX])
 		slash[1] = '\0';
 }
 
+static char *
+find_in(const char *directory, const char *between, const char *name)
+{
+	char *path;
+
+	if (asprintf(&path, "%s%s%s", directory, between, name) < 0)
+		return NULL;
+	if (access(path, X_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
+char *
+mcp_program_find(const char *name, const char *directory)
+{
+	char own[PATH_MAX];
+	char *path = NULL;
+
+	own_directory(own);
+	if (own[0] != '\0')
+		path = find_in(own, "", name);
+	return path != NULL ? path : find_in(directory, "/", name);
+}
+
 char *
 mcp_program(const char *name)
 {
-	char own[PATH_MAX];
-	const char *places[] = { own, MCP_SBINDIR "/" };
-	char *path;
+	char *path = mcp_program_find(name, MCP_SBINDIR);
 
-	own_directory(own);
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (places[i][0] == '\0')
-			continue;
-		if (asprintf(&path, "%s%s", places[i], name) < 0)
-			return NULL;
-		if (access(path, X_OK) == 0)
-			return path;
-		free(path);
-	}
-	return strdup(name);
+	return path != NULL ? path : strdup(name);
 }

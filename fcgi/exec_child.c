@@ -3,9 +3,10 @@
 #include "fcgi/exec_child.h"
 #include "fcgi/exec_words.h"
 
+#include <mcp/program.h>
+
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -20,32 +21,20 @@
 
 /* --- where it is -------------------------------------------------------- */
 
-static char helper[PATH_MAX + sizeof(HELPER)];
+static char *helper; /* found once, and kept */
 static pthread_once_t helper_once = PTHREAD_ONCE_INIT;
 
 static void
 find_helper(void)
 {
-	ssize_t len = readlink("/proc/self/exe", helper, PATH_MAX - 1);
-	char *slash;
-
-	helper[len < 0 ? 0 : len] = '\0';
-	slash = strrchr(helper, '/');
-	if (slash != NULL) {
-		strcpy(slash + 1, HELPER);
-		if (access(helper, X_OK) == 0)
-			return;
-	}
-	snprintf(helper, sizeof(helper), "%s/%s", MCP_PKGLIBEXECDIR, HELPER);
-	if (access(helper, X_OK) != 0)
-		helper[0] = '\0';
+	helper = mcp_program_find(HELPER, MCP_PKGLIBEXECDIR);
 }
 
 const char *
 exec_helper(void)
 {
 	pthread_once(&helper_once, find_helper);
-	return helper[0] == '\0' ? NULL : helper;
+	return helper;
 }
 
 /* --- descriptors -------------------------------------------------------- */
