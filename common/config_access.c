@@ -106,8 +106,8 @@ add_bind(struct config_reader *reader, struct mcp_access *access,
 }
 
 static void
-read_one_bind(struct config_reader *reader, const struct config_at *at,
-    struct mcp_access *access)
+read_one_bind(
+    struct config_reader *reader, const struct config_at *at, void *access)
 {
 	const struct config_key what = { at->key, .choices = bound_names };
 	const char *remedy = wrong_input(at->key);
@@ -124,18 +124,13 @@ read_one_bind(struct config_reader *reader, const struct config_at *at,
 			add_bind(reader, access, at->key, (enum mcp_bound)i);
 }
 
-/* Here the keys are names of the operator's. */
 void
 config_bind(struct config_reader *reader, const struct config_key *key,
     const struct config_at *at, void *base)
 {
 	struct mcp_access *access = (void *)((char *)base + key->where);
 
-	if (!config_is(reader, at, json_type_object))
-		return;
-	json_object_object_foreach(at->json, name, json)
-		read_one_bind(reader,
-		    &(struct config_at){ at, name, 0, json, at->file }, access);
+	config_named(reader, at, read_one_bind, access);
 }
 
 static bool
@@ -247,13 +242,14 @@ role_of(struct config_reader *reader, const char *name)
 }
 
 static void
-read_role(struct config_reader *reader, const struct config_at *at)
+read_role(struct config_reader *reader, const struct config_at *at, void *base)
 {
 	static const struct config_key users = { "users", .least = 1,
 		.most = WORDS_MAX, CONFIG_KEPT(struct mcp_role, users) };
 	const char *remedy = wrong_word(at->key);
 	struct mcp_role *role;
 
+	(void)base;
 	if (at->key[0] == '\0')
 		remedy = "Give it a name";
 	if (remedy != NULL)
@@ -275,12 +271,7 @@ config_roles(struct config_reader *reader, const struct config_key *key,
     const struct config_at *at, void *base)
 {
 	(void)key;
-	(void)base;
-	if (!config_is(reader, at, json_type_object))
-		return;
-	json_object_object_foreach(at->json, name, json)
-		read_role(
-		    reader, &(struct config_at){ at, name, 0, json, at->file });
+	config_named(reader, at, read_role, base);
 }
 
 void

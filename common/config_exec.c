@@ -126,9 +126,10 @@ wrong_name(const char *name)
 }
 
 static void
-read_variable(struct config_reader *reader, const struct config_at *at,
-    struct mcp_exec *exec)
+read_variable(
+    struct config_reader *reader, const struct config_at *at, void *base)
 {
+	struct mcp_exec *exec = base;
 	const struct config_key row = { "env",
 		CONFIG_KEPT(struct mcp_exec_variable, value) };
 	struct mcp_exec_variable *variable = &exec->env[exec->n_env];
@@ -167,9 +168,7 @@ read_env(struct config_reader *reader, const struct config_key *key,
 		reader->no_memory = true;
 		return;
 	}
-	json_object_object_foreach(at->json, name, json)
-		read_variable(reader,
-		    &(struct config_at){ at, name, 0, json, at->file }, exec);
+	config_named(reader, at, read_variable, exec);
 }
 
 static void

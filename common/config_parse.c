@@ -659,6 +659,17 @@ config_elements(struct config_reader *reader, const struct config_key *key,
 }
 
 void
+config_named(struct config_reader *reader, const struct config_at *at,
+    config_named_fn read, void *base)
+{
+	if (!config_is(reader, at, json_type_object))
+		return;
+	json_object_object_foreach(at->json, name, json)
+		read(reader, &(struct config_at){ at, name, 0, json, at->file },
+		    base);
+}
+
+void
 config_anything(struct config_reader *reader, const struct config_key *key,
     const struct config_at *at, void *base)
 {

@@ -153,6 +153,13 @@ bool config_get(
     const struct config_at *at, const char *name, struct config_at *memberp);
 bool config_has(const struct config_at *at, const char *name);
 
+/* config_named() - @read each member of the object at @at, whose keys are names
+ * of the operator's; that it is none is told */
+typedef void (*config_named_fn)(
+    struct config_reader *reader, const struct config_at *at, void *base);
+void config_named(struct config_reader *reader, const struct config_at *at,
+    config_named_fn read, void *base);
+
 /* config_is() - is it of that type? If not, that is told */
 bool config_is(struct config_reader *reader, const struct config_at *at,
     enum json_type type);

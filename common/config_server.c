@@ -336,10 +336,12 @@ is_declared(const struct mcp_config *config, const char *name)
 }
 
 static void
-read_database(struct config_reader *reader, const struct config_at *at)
+read_database(
+    struct config_reader *reader, const struct config_at *at, void *base)
 {
 	struct mcp_database *database;
 
+	(void)base;
 	if (is_declared(reader->config, at->key)) {
 		config_problem(reader, at,
 		    "there is another database \"%.*s\". Rename one, or take "
@@ -360,16 +362,10 @@ read_database(struct config_reader *reader, const struct config_at *at)
 	config_object(reader, at, &database_table, database);
 }
 
-/* Here the keys are names of the operator's. */
 void
 config_databases(struct config_reader *reader, const struct config_key *key,
     const struct config_at *at, void *base)
 {
 	(void)key;
-	(void)base;
-	if (!config_is(reader, at, json_type_object))
-		return;
-	json_object_object_foreach(at->json, name, json)
-		read_database(
-		    reader, &(struct config_at){ at, name, 0, json, at->file });
+	config_named(reader, at, read_database, base);
 }
