@@ -8,8 +8,10 @@
 #include <string.h>
 #include <zmq.h>
 
-#define RECONNECT_MS 50
+#define RECONNECT_MS 10 /* an upgrade of the broker takes few of these */
 #define RECONNECT_MAX_MS 1000
+#define AGAIN_NS (250 * MCP_MS) /* then a question may have been lost */
+#define LEAVE_MS 20		/* for a peer to take what was sent */
 
 struct mcp_bus {
 	void *context;
@@ -222,11 +224,36 @@ mcp_line_wait(struct mcp_line *line, int fd, int wait_ms)
 	(void)zmq_poll(items, fd < 0 ? 1 : 2, wait_ms);
 }
 
+/* Return: 0 it is the answer; MCP_BUS_E_EMPTY there is none yet; -errno */
+static int
+look_for_answer(struct mcp_line *line, struct mcp_letter *question,
+    struct mcp_letter *answer)
+{
+	int condition;
+
+	while ((condition = mcp_line_receive(line, answer)) == 0) {
+		if (answer->outcome != MCP_QUESTION &&
+		    answer->correlation == question->correlation)
+			return 0;
+		if (answer->kind == MCP_AGAIN)
+			(void)mcp_line_send(line, question);
+		/* else it answers a question that we gave up on */
+	}
+	return condition;
+}
+
+static uint64_t
+least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 int
 mcp_line_ask(struct mcp_line *line, struct mcp_letter *question,
     struct mcp_letter *answer)
 {
-	uint64_t now, deadline = question->deadline_ns;
+	uint64_t now = mcp_clock_ns(), deadline = question->deadline_ns;
+	uint64_t again = now + AGAIN_NS;
 	int condition;
 
 	question->correlation = 0;
@@ -234,18 +261,18 @@ mcp_line_ask(struct mcp_line *line, struct mcp_letter *question,
 	if (condition != 0)
 		return condition == MCP_BUS_E_BUSY ? MCP_BUS_E_AWAY : condition;
 	for (;;) {
-		condition = mcp_line_receive(line, answer);
-		if (condition == 0 && answer->outcome != MCP_QUESTION &&
-		    answer->correlation == question->correlation)
-			return 0;
-		if (condition == 0)
-			continue; /* the answer to a question we gave up on */
+		condition = look_for_answer(line, question, answer);
 		if (condition != MCP_BUS_E_EMPTY)
 			return condition;
 		now = mcp_clock_ns();
 		if (now >= deadline)
 			return MCP_BUS_E_AWAY;
-		mcp_line_wait(line, -1, (int)((deadline - now) / MCP_MS) + 1);
+		if (now >= again) {
+			(void)mcp_line_send(line, question);
+			again = now + AGAIN_NS;
+		}
+		mcp_line_wait(line, -1,
+		    (int)((least(deadline, again) - now) / MCP_MS) + 1);
 	}
 }
 
@@ -300,6 +327,14 @@ mcp_switchboard_free(struct mcp_switchboard *board)
 		zmq_close(board->socket);
 	mcp_buf_deinit(&board->out);
 	free(board);
+}
+
+void
+mcp_switchboard_leave(struct mcp_switchboard *board)
+{
+	if (board != NULL)
+		(void)set(board->socket, ZMQ_LINGER, LEAVE_MS);
+	mcp_switchboard_free(board);
 }
 
 int
@@ -364,10 +399,16 @@ mcp_switchboard_send(struct mcp_switchboard *board,
 	error = mcp_wire_write(letter, &board->out);
 	if (error != 0)
 		return error;
+	return mcp_switchboard_pass(board, route, mcp_buf_view(&board->out));
+}
+
+int
+mcp_switchboard_pass(struct mcp_switchboard *board,
+    const struct mcp_route *route, struct mcp_text letter)
+{
 	if (zmq_send(board->socket, route->id, sizeof(route->id),
 		ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0 ||
-	    zmq_send(board->socket, board->out.data, board->out.len,
-		ZMQ_DONTWAIT) < 0)
+	    zmq_send(board->socket, letter.at, letter.len, ZMQ_DONTWAIT) < 0)
 		return unsent();
 	return 0;
 }

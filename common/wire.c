@@ -78,6 +78,8 @@ static const struct form {
 	{ MCP_COMMIT, MCP_OK, { N(how) } },
 	{ MCP_RELOAD, MCP_OK, { DIGEST, N(streams), TOLD } },
 	{ MCP_RELOAD, MCP_REFUSED, { TOLD } },
+	{ MCP_UPGRADE, MCP_OK, { N(streams), N(running), TOLD } },
+	{ MCP_UPGRADE, MCP_REFUSED, { TOLD } },
 };
 
 /* Every other answer has no fields. */
@@ -100,6 +102,8 @@ static const char *const kind_names[MCP_N_KINDS] = {
 	[MCP_PREPARE] = "prepare",
 	[MCP_COMMIT] = "commit",
 	[MCP_RELOAD] = "reload",
+	[MCP_AGAIN] = "again",
+	[MCP_UPGRADE] = "upgrade",
 };
 
 static const char *const outcome_names[MCP_N_OUTCOMES] = {

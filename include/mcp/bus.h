@@ -45,7 +45,9 @@ int mcp_line_new(struct mcp_bus *bus,
     struct mcp_line **linep);
 void mcp_line_free(struct mcp_line *line);
 
-/* mcp_line_ask() - send @question, wait for its answer until its deadline_ns
+/* mcp_line_ask() - send @question, wait for its answer until its deadline_ns;
+ * it is sent again where the broker was replaced meanwhile (AGAIN), and every
+ * 250 ms: one correlation is one question, however often it comes
  * Return: 0; MCP_BUS_E_AWAY; -errno
  * Owner:  correlation is chosen here; @answer's texts live until the next call
  *         on this line */
@@ -80,6 +82,10 @@ uint16_t mcp_route_thread(const struct mcp_route *route);
 int mcp_switchboard_new(struct mcp_bus *bus, struct mcp_switchboard **boardp);
 void mcp_switchboard_free(struct mcp_switchboard *board);
 
+/* mcp_switchboard_leave() - free it, once what was sent is on its way: closing
+ * the bus waits for that, 20 ms at most */
+void mcp_switchboard_leave(struct mcp_switchboard *board);
+
 int mcp_switchboard_fd(const struct mcp_switchboard *board);
 
 /* mcp_switchboard_receive() - one letter
@@ -94,5 +100,9 @@ int mcp_switchboard_receive(struct mcp_switchboard *board,
  *         -errno */
 int mcp_switchboard_send(struct mcp_switchboard *board,
     const struct mcp_route *route, const struct mcp_letter *letter);
+
+/* mcp_switchboard_pass() - likewise, one that is written already */
+int mcp_switchboard_pass(struct mcp_switchboard *board,
+    const struct mcp_route *route, struct mcp_text letter);
 
 #endif

@@ -44,6 +44,8 @@ enum mcp_wire_kind {
 	MCP_PREPARE,
 	MCP_COMMIT,
 	MCP_RELOAD,
+	MCP_AGAIN,
+	MCP_UPGRADE,
 	MCP_N_KINDS
 };
 
