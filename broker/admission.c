@@ -39,9 +39,9 @@ next_ticket(struct admissions *admissions)
 	return admissions->last_ticket;
 }
 
-int
-admission_new(struct broker *broker, struct stream *stream,
-    struct process *process, const struct mcp_letter *letter,
+static int
+admission_make(struct broker *broker, struct stream *stream,
+    struct process *process, const struct mcp_letter *letter, uint64_t ticket,
     struct admission **admissionp)
 {
 	struct admission *admission =
@@ -57,7 +57,7 @@ admission_new(struct broker *broker, struct stream *stream,
 	}
 	admission->stream = stream;
 	admission->process = process;
-	admission->ticket = next_ticket(&broker->admissions);
+	admission->ticket = ticket;
 	admission->dialect = (enum mcp_wire_dialect)letter->dialect;
 	admission->len = letter->request.len;
 	memcpy(admission->request, letter->request.at, letter->request.len);
@@ -68,6 +68,15 @@ admission_new(struct broker *broker, struct stream *stream,
 	stream->n_admissions++;
 	*admissionp = admission;
 	return 0;
+}
+
+int
+admission_new(struct broker *broker, struct stream *stream,
+    struct process *process, const struct mcp_letter *letter,
+    struct admission **admissionp)
+{
+	return admission_make(broker, stream, process, letter,
+	    next_ticket(&broker->admissions), admissionp);
 }
 
 void
@@ -137,4 +146,52 @@ admission_fail(struct broker *broker, struct admission *admission,
 		    seed ? MCP_TEXT("mcp_response") : MCP_TEXT("message"),
 		    mcp_buf_view(&error), &number);
 	mcp_buf_deinit(&error);
+}
+
+void
+admissions_save(const struct broker *broker, const struct stream *stream,
+    struct state_writer *out)
+{
+	const struct admission *admission;
+	uint64_t at_ns;
+
+	state_number(out, stream->n_admissions);
+	LIST_FOREACH(admission, &stream->admissions, of_stream)
+	{
+		at_ns = clock_at(&broker->clock, &admission->due);
+		state_bytes(out, admission->process->id,
+		    sizeof(admission->process->id));
+		state_number(out, admission->ticket);
+		state_number(out, admission->dialect);
+		state_number(out, at_ns == CLOCK_NEVER ? 0 : at_ns);
+		state_bytes(out, admission->request, admission->len);
+	}
+}
+
+int
+admissions_load(
+    struct broker *broker, struct stream *stream, struct state_reader *in)
+{
+	struct admission *admission;
+	struct process *process;
+	struct mcp_letter letter;
+	uint64_t n, ticket;
+	int error;
+
+	for (n = state_read_number(in); n > 0 && !in->failed; n--) {
+		process = process_read(broker, in);
+		ticket = state_read_number(in);
+		letter = (struct mcp_letter){
+			.dialect = state_read_number(in),
+			.call_deadline_ns = state_read_number(in),
+			.request = state_read_text(in),
+		};
+		if (process == NULL)
+			return -EINVAL;
+		error = admission_make(
+		    broker, stream, process, &letter, ticket, &admission);
+		if (error != 0)
+			return error;
+	}
+	return state_end(in);
 }

@@ -12,6 +12,7 @@
 #include <mcp/wire.h>
 
 #include "broker/clock.h"
+#include "broker/state.h"
 #include "broker/table.h"
 
 struct broker;
@@ -49,6 +50,13 @@ int admission_new(struct broker *broker, struct stream *stream,
     struct process *process, const struct mcp_letter *letter,
     struct admission **admissionp);
 void admission_free(struct broker *broker, struct admission *admission);
+
+/* admissions_save() / admissions_load() - those of @stream, to and from state.h
+ * Return: 0; -EINVAL; -ENOMEM */
+void admissions_save(const struct broker *broker, const struct stream *stream,
+    struct state_writer *out);
+int admissions_load(
+    struct broker *broker, struct stream *stream, struct state_reader *in);
 
 struct admission *admission_find(const struct admissions *admissions,
     uint64_t ticket);

@@ -14,7 +14,7 @@
 #define FIRES_MAX 1024 /* of the clock in one turn of the loop */
 #define FILES_RESERVED 64 /* for listeners, letters and heads being read */
 #define TIDY_NS (60 * MCP_S)
-#define N_SIGNALS 3
+#define N_SIGNALS 4
 #define STOP_MS 2000 /* for readers to take what waits for them */
 
 /* A stream beyond what the kernel gives us is refused with an answer, rather
@@ -76,6 +76,7 @@ broker_init(struct broker *broker, struct mcp_config **configp,
 	clock_init(&broker->clock, broker);
 	TAILQ_INIT(&broker->streams.parked);
 	TAILQ_INIT(&broker->streams.unused);
+	TAILQ_INIT(&broker->desk.endings);
 	error = uv_loop_init(&broker->loop);
 	if (error == 0)
 		error = hub_init(&broker->hub);
@@ -127,6 +128,7 @@ broker_deinit(struct broker *broker)
 	hub_deinit(&broker->hub);
 	clock_deinit(&broker->clock);
 	reload_deinit(broker);
+	upgrade_deinit(broker);
 	mcp_buf_deinit(&broker->scratch);
 	mcp_config_free(broker->config);
 	(void)uv_loop_close(&broker->loop);
@@ -209,6 +211,7 @@ stop(struct broker *broker)
 	table_each(&broker->hub.by_name, farewell, broker);
 	desk_close(&broker->desk);
 	reload_stop(broker);
+	upgrade_stop(broker);
 	for (int i = 0; i < N_SIGNALS; i++)
 		uv_close((uv_handle_t *)&broker->signals[i], NULL);
 	uv_close((uv_handle_t *)&broker->before_wait, NULL);
@@ -225,6 +228,10 @@ on_signal(uv_signal_t *handle, int number)
 		reload_begin(broker);
 		return;
 	}
+	if (number == SIGUSR2) {
+		upgrade_begin(broker);
+		return;
+	}
 	mcp_log(MCP_LOG_INFO, "%s: ending %zu streams", strsignal(number),
 	    broker->quota.n_streams);
 	stop(broker);
@@ -233,13 +240,18 @@ on_signal(uv_signal_t *handle, int number)
 static void
 start(struct broker *broker)
 {
-	static const int numbers[N_SIGNALS] = { SIGTERM, SIGINT, SIGHUP };
+	static const int numbers[N_SIGNALS] = { SIGTERM, SIGINT, SIGHUP,
+		SIGUSR2 };
+	sigset_t ours;
 
+	sigemptyset(&ours);
 	for (int i = 0; i < N_SIGNALS; i++) {
 		uv_signal_init(&broker->loop, &broker->signals[i]);
 		broker->signals[i].data = broker;
 		uv_signal_start(&broker->signals[i], on_signal, numbers[i]);
+		sigaddset(&ours, numbers[i]);
 	}
+	(void)sigprocmask(SIG_UNBLOCK, &ours, NULL); /* see upgrade.c */
 	uv_timer_init(&broker->loop, &broker->alarm);
 	uv_prepare_init(&broker->loop, &broker->before_wait);
 	broker->alarm.data = broker->before_wait.data = broker;

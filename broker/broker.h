@@ -26,6 +26,7 @@
 #include "broker/session.h"
 #include "broker/stream.h"
 #include "broker/topic.h"
+#include "broker/upgrade.h"
 
 #define BROKER_SCRATCH_KEPT 262144 /* bytes */
 
@@ -48,6 +49,7 @@ struct broker {
 	struct cells cells;
 	struct desk desk;
 	struct reload reload;
+	struct upgrade upgrade;
 	struct door mount;
 	struct door admin;
 	struct metrics metrics;
@@ -59,7 +61,7 @@ struct broker {
 	uint64_t alarm_ns; /* what the alarm is set to */
 	uv_timer_t alarm;
 	uv_prepare_t before_wait;
-	uv_signal_t signals[3];
+	uv_signal_t signals[4];
 	bool stopping;
 };
 

@@ -207,9 +207,10 @@ own(struct cells *cells, struct owner *owner, struct cell *cell,
 	table_put(&cells->by_key, &cell->node, hash_of(letter));
 }
 
-int
-cell_create(struct broker *broker, struct process *process,
-    const struct mcp_letter *letter, uint64_t now_s, struct cell **cellp)
+/* Until @at_ns, whenever that is. */
+static int
+create(struct broker *broker, struct process *process,
+    const struct mcp_letter *letter, uint64_t at_ns, struct cell **cellp)
 {
 	struct cells *cells = &broker->cells;
 	struct owner *owner = find_owner(cells, letter->subject);
@@ -218,14 +219,11 @@ cell_create(struct broker *broker, struct process *process,
 
 	if (find(cells, letter) != NULL)
 		return CELL_E_EXISTS;
-	if (letter->expires <= now_s)
-		return CELL_E_PAST;
 	condition = judge(cells, owner, 1,
 	    size_of(letter->stream.len, letter->state.len), 0);
 	if (condition != 0)
 		return condition;
-	cell = cell_new(broker, letter, clock_of_wall(letter->expires, now_s,
-	    mcp_clock_ns()));
+	cell = cell_new(broker, letter, at_ns);
 	if (cell == NULL)
 		return -ENOMEM;
 	if (owner == NULL)
@@ -241,6 +239,17 @@ cell_create(struct broker *broker, struct process *process,
 		depend(cell, process);
 	*cellp = cell;
 	return 0;
+}
+
+int
+cell_create(struct broker *broker, struct process *process,
+    const struct mcp_letter *letter, uint64_t now_s, struct cell **cellp)
+{
+	if (letter->expires <= now_s)
+		return find(&broker->cells, letter) != NULL ? CELL_E_EXISTS
+							    : CELL_E_PAST;
+	return create(broker, process, letter,
+	    clock_of_wall(letter->expires, now_s, mcp_clock_ns()), cellp);
 }
 
 int
@@ -322,4 +331,79 @@ cell_owner(const struct cell *cell)
 {
 	return (struct mcp_text){ (const char *)cell->owner->subject,
 		sizeof(cell->owner->subject) };
+}
+
+/* --- into the next broker ------------------------------------------------ */
+
+struct saving {
+	const struct broker *broker;
+	struct state_writer *out;
+};
+
+static void
+cell_save(void *context, struct table_node *node)
+{
+	const struct cell *cell = CONTAINER(struct cell, node, node);
+	const struct saving *saving = context;
+	struct state_writer *out = saving->out;
+
+	state_bytes(out, cell->key, cell->key_len);
+	state_text(out, cell_owner(cell));
+	state_bytes(out, cell->state, cell->len);
+	state_number(out, clock_at(&saving->broker->clock, &cell->due));
+	state_number(out, cell->version);
+	state_number(out, cell->orphan);
+	state_number(out, cell->process != NULL);
+	if (cell->process != NULL)
+		state_bytes(out, cell->process->id, sizeof(cell->process->id));
+}
+
+void
+cells_save(struct broker *broker, struct state_writer *out)
+{
+	struct saving saving = { broker, out };
+
+	state_number(out, broker->cells.by_key.n);
+	table_each(&broker->cells.by_key, cell_save, &saving);
+}
+
+static int
+cell_load(struct broker *broker, struct state_reader *in)
+{
+	struct mcp_letter letter = { .kind = MCP_CELL };
+	struct process *process = NULL;
+	struct cell *cell;
+	uint64_t at_ns, version;
+	bool orphan;
+	int condition;
+
+	letter.stream = state_read_text(in);
+	letter.subject = state_read_text(in);
+	letter.state = state_read_text(in);
+	at_ns = state_read_number(in);
+	version = state_read_number(in);
+	orphan = state_read_number(in) != 0;
+	letter.how = state_read_up_to(in, 1);
+	if (letter.how == 1 && (process = process_read(broker, in)) == NULL)
+		return -EINVAL;
+	if (in->failed || letter.subject.len != MCP_WIRE_SUBJECT_LEN ||
+	    letter.stream.len > MCP_WIRE_STREAM_MAX)
+		return -EINVAL;
+	condition = create(broker, process, &letter, at_ns, &cell);
+	if (condition != 0)
+		return condition > 0 ? -EINVAL : condition;
+	cell->version = version;
+	cell->orphan = orphan;
+	return 0;
+}
+
+int
+cells_load(struct broker *broker, struct state_reader *in)
+{
+	uint64_t n = state_read_number(in);
+	int error = 0;
+
+	for (; n > 0 && error == 0 && !in->failed; n--)
+		error = cell_load(broker, in);
+	return error != 0 ? error : state_end(in);
 }

@@ -16,6 +16,7 @@
 #include <mcp/wire.h>
 
 #include "broker/clock.h"
+#include "broker/state.h"
 #include "broker/table.h"
 
 #define CELLS_BYTES_MAX (64u << 20) /* of all, our own records included */
@@ -81,5 +82,10 @@ void cells_orphan(struct broker *broker, struct cell_list *cells);
 
 /* cell_owner() - its subject, MCP_WIRE_SUBJECT_LEN bytes */
 struct mcp_text cell_owner(const struct cell *cell);
+
+/* cells_save() / cells_load() - to and from state.h; processes come before
+ * Return: 0; -EINVAL; -ENOMEM */
+void cells_save(struct broker *broker, struct state_writer *out);
+int cells_load(struct broker *broker, struct state_reader *in);
 
 #endif

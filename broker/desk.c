@@ -208,6 +208,47 @@ desk_process_gone(struct broker *broker)
 		return;
 	settle_endings(broker);
 	reload_process_gone(broker);
+	upgrade_process_gone(broker);
+	stir(&broker->desk);
+}
+
+static int
+pass(struct broker *broker, const struct mcp_route *route,
+    struct mcp_text letter)
+{
+	return mcp_switchboard_pass(broker->desk.board, route, letter);
+}
+
+/* One whose control socket is not back since we took over gets it then. */
+static int
+keep(struct process *process, const struct mcp_letter *letter)
+{
+	struct mcp_buf bytes = MCP_BUF_INIT;
+	int error = mcp_wire_write(letter, &bytes);
+
+	if (error == 0)
+		error = process_keep(process, mcp_buf_view(&bytes));
+	mcp_buf_deinit(&bytes);
+	return error;
+}
+
+static int
+send_to_process(struct broker *broker, struct process *process,
+    const struct mcp_letter *letter)
+{
+	struct mcp_route route = process_control(process);
+	int condition = process->restored ? keep(process, letter)
+					  : desk_send(broker, &route, letter);
+
+	if (condition != 0)
+		broker->metrics.unsent++;
+	return condition;
+}
+
+void
+desk_process_back(struct broker *broker, struct process *process)
+{
+	process_send_kept(broker, process, pass);
 	stir(&broker->desk);
 }
 
@@ -215,32 +256,18 @@ static void
 tell_process(struct broker *broker, struct process *process,
     struct mcp_letter *letter)
 {
-	struct mcp_route route = process_control(process);
-
-	if (mcp_switchboard_send(broker->desk.board, &route, letter) == 0)
-		return;
-	broker->metrics.unsent++;
-	process->struck = true; /* it hears of it at its next HELLO */
+	if (send_to_process(broker, process, letter) != 0)
+		process->struck = true; /* it hears of it at its next HELLO */
 }
 
 int
 desk_tell(struct broker *broker, struct process *process,
     struct mcp_letter *letter)
 {
-	struct desk *desk = &broker->desk;
-	struct mcp_route route = process_control(process);
-	int condition;
-
-	if (!desk->open)
-		return MCP_BUS_E_AWAY;
 	/* apart from the numbers of ends */
-	letter->correlation = DESK_ASKED | ++desk->asked;
+	letter->correlation = DESK_ASKED | ++broker->desk.asked;
 	letter->deadline_ns = mcp_clock_ns() + DESK_TELL_NS;
-	condition = mcp_switchboard_send(desk->board, &route, letter);
-	if (condition != 0)
-		broker->metrics.unsent++;
-	stir(desk);
-	return condition;
+	return send_to_process(broker, process, letter);
 }
 
 /* One end, to every process that lives. */
@@ -264,7 +291,7 @@ tell_processes(struct broker *broker, const uint8_t *key, uint64_t expires_s,
 }
 
 static int
-ending_new(struct broker *broker, const struct route *route,
+ending_new(struct broker *broker, const struct mcp_route *route,
     const struct mcp_letter *question, uint64_t number)
 {
 	struct ending *ending = calloc(1, sizeof(*ending)), *after;
@@ -272,7 +299,7 @@ ending_new(struct broker *broker, const struct route *route,
 	if (ending == NULL)
 		return -ENOMEM;
 	ending->due = DUE_INIT(on_impatient);
-	ending->route = route->route;
+	ending->route = *route;
 	ending->correlation = question->correlation;
 	ending->number = number;
 	if (clock_set(&broker->clock, &ending->due,
@@ -551,7 +578,8 @@ on_session_end(struct broker *broker, struct route *route,
 	}
 	condition = ended_add(&broker->ended, name.key, letter->expires,
 	    wall_s(), &number);
-	if (condition < 0 || ending_new(broker, route, letter, number) != 0) {
+	if (condition < 0 ||
+	    ending_new(broker, &route->route, letter, number) != 0) {
 		conclude_bare(broker, route, letter, MCP_NO_ROOM);
 		return;
 	}
@@ -637,6 +665,17 @@ on_reload(
 		    (struct answer){ .kind = MCP_RELOAD });
 }
 
+static void
+on_upgrade(
+    struct broker *broker, struct route *route, const struct mcp_letter *letter)
+{
+	if (upgrade_ask(broker, &route->route, letter->correlation) != 0)
+		conclude_bare(broker, route, letter, MCP_NO_ROOM);
+	else
+		route_remember(route, letter->correlation,
+		    (struct answer){ .kind = MCP_UPGRADE });
+}
+
 /* An answer to one of our own questions. Only that of an end is waited for; of
  * the others it is counted whether somebody was there. */
 static void
@@ -651,6 +690,8 @@ on_answer(struct broker *broker, const struct mcp_route *route,
 	if (process != NULL &&
 	    (letter->kind == MCP_PREPARE || letter->kind == MCP_COMMIT))
 		reload_heard(broker, process, letter);
+	if (process != NULL && letter->kind == MCP_UPGRADE)
+		upgrade_heard(broker, process, letter);
 	if (letter->kind != MCP_ENDED || letter->outcome != MCP_OK)
 		return;
 	if (process == NULL || letter->correlation > broker->ended.known)
@@ -688,6 +729,8 @@ on_question(struct broker *broker, const struct mcp_route *from,
 		on_broadcast(broker, route, letter);
 	} else if (letter->kind == MCP_RELOAD) {
 		on_reload(broker, route, letter);
+	} else if (letter->kind == MCP_UPGRADE) {
+		on_upgrade(broker, route, letter);
 	} else if (letter->kind >= MCP_AWAIT && letter->kind != MCP_ANSWER &&
 	    letter->kind <= MCP_CELL) {
 		on_errand(broker, route, letter);
@@ -766,41 +809,144 @@ stir(struct desk *desk)
 		uv_idle_start(&desk->more, on_more);
 }
 
-int
-desk_open(struct broker *broker, struct mcp_switchboard *board)
+static void
+on_poll_closed(uv_handle_t *poll)
+{
+	free(poll);
+}
+
+/* Bus and switchboard are here; listen to them. */
+static int
+listen_to(struct broker *broker)
 {
 	struct desk *desk = &broker->desk;
 	int error;
 
-	desk->board = board;
-	desk->ends = MCP_BUF_INIT;
-	TAILQ_INIT(&desk->endings);
-	error = uv_idle_init(&broker->loop, &desk->more);
+	desk->poll = calloc(1, sizeof(*desk->poll));
+	if (desk->poll == NULL)
+		return -ENOMEM;
+	error = uv_poll_init(
+	    &broker->loop, desk->poll, mcp_switchboard_fd(desk->board));
+	if (error != 0) {
+		free(desk->poll);
+		desk->poll = NULL;
+		return error;
+	}
+	desk->poll->data = broker;
+	return uv_poll_start(desk->poll, UV_READABLE, on_poll);
+}
+
+int
+desk_return(struct broker *broker, const char *endpoint)
+{
+	struct desk *desk = &broker->desk;
+	int error = mcp_bus_new(endpoint, &desk->bus);
+
 	if (error == 0)
-		error = uv_poll_init(&broker->loop, &desk->poll,
-		    mcp_switchboard_fd(board));
+		error = mcp_switchboard_new(desk->bus, &desk->board);
 	if (error == 0)
-		error = uv_poll_start(&desk->poll, UV_READABLE, on_poll);
+		error = listen_to(broker);
 	if (error != 0)
 		return error;
-	desk->poll.data = desk->more.data = broker;
 	desk->open = true;
 	stir(desk); /* what came before we listened stirs no more */
 	return 0;
 }
 
+int
+desk_open(struct broker *broker, const char *endpoint)
+{
+	struct desk *desk = &broker->desk;
+	int error = uv_idle_init(&broker->loop, &desk->more);
+
+	desk->more.data = broker;
+	return error != 0 ? error : desk_return(broker, endpoint);
+}
+
+void
+desk_leave(struct desk *desk)
+{
+	desk->open = false;
+	uv_idle_stop(&desk->more);
+	if (desk->poll != NULL)
+		uv_close((uv_handle_t *)desk->poll, on_poll_closed);
+	mcp_switchboard_leave(desk->board);
+	mcp_bus_free(desk->bus);
+	desk->poll = NULL;
+	desk->board = NULL;
+	desk->bus = NULL;
+}
+
+void
+desk_forget(struct broker *broker)
+{
+	struct ending *ending;
+
+	while ((ending = TAILQ_FIRST(&broker->desk.endings)) != NULL)
+		ending_free(broker, ending);
+}
+
 void
 desk_close(struct desk *desk)
 {
-	struct broker *broker = desk->poll.data;
-	struct ending *ending;
+	struct broker *broker = desk->more.data;
 
 	if (!desk->open)
 		return;
-	desk->open = false;
-	while ((ending = TAILQ_FIRST(&desk->endings)) != NULL)
-		ending_free(broker, ending);
-	uv_close((uv_handle_t *)&desk->poll, NULL);
+	desk_leave(desk);
+	desk_forget(broker);
 	uv_close((uv_handle_t *)&desk->more, NULL);
 	mcp_buf_deinit(&desk->ends);
+}
+
+int
+desk_send(struct broker *broker, const struct mcp_route *route,
+    const struct mcp_letter *letter)
+{
+	struct desk *desk = &broker->desk;
+	int condition = desk->open
+	    ? mcp_switchboard_send(desk->board, route, letter)
+	    : MCP_BUS_E_AWAY;
+
+	stir(desk);
+	return condition;
+}
+
+/* --- into the next broker ------------------------------------------------ */
+
+void
+desk_save(const struct broker *broker, struct state_writer *out)
+{
+	const struct ending *ending;
+	size_t n = 0;
+
+	state_number(out, broker->desk.asked);
+	TAILQ_FOREACH(ending, &broker->desk.endings, entry)
+	n++;
+	state_number(out, n);
+	TAILQ_FOREACH(ending, &broker->desk.endings, entry)
+	{
+		state_bytes(out, ending->route.id, sizeof(ending->route.id));
+		state_number(out, ending->correlation);
+		state_number(out, ending->number);
+	}
+}
+
+int
+desk_load(struct broker *broker, struct state_reader *in)
+{
+	struct mcp_letter question = { .kind = MCP_SESSION };
+	struct mcp_route route;
+	uint64_t n;
+	int error = 0;
+
+	broker->desk.asked = state_read_number(in);
+	for (n = state_read_number(in); n > 0 && error == 0 && !in->failed;
+	     n--) {
+		state_read_bytes(in, route.id, sizeof(route.id));
+		question.correlation = state_read_number(in);
+		error = ending_new(
+		    broker, &route, &question, state_read_number(in));
+	}
+	return error != 0 ? error : state_end(in);
 }

@@ -398,3 +398,84 @@ door_close(struct door *door)
 	while ((visit = TAILQ_FIRST(&door->visits)) != NULL)
 		visit_free(visit);
 }
+
+/* --- into the next broker ------------------------------------------------ */
+
+static void
+visit_save(const struct visit *visit, struct state_writer *out)
+{
+	socket_save(visit->socket, out);
+	state_number(out, clock_at(&visit->door->broker->clock, &visit->due));
+	state_text(out, mcp_buf_view(&visit->begun));
+	state_number(out, visit->awaited);
+	state_number(out, visit->seen);
+	state_number(out, visit->drained);
+	state_number(out, visit->answered);
+	state_number(out, visit->expects);
+	state_number(out, visit->late);
+}
+
+static int
+visit_load(struct door *door, struct state_reader *in)
+{
+	struct visit *visit = visit_new(door);
+	struct broker *broker = door->broker;
+	int error;
+
+	if (visit == NULL)
+		return -ENOMEM;
+	error = socket_load(&broker->loop, in, on_heard, visit, &visit->socket);
+	if (error == 0)
+		error = clock_set(
+		    &broker->clock, &visit->due, state_read_number(in));
+	if (error != 0) {
+		visit_free(visit);
+		return error;
+	}
+	mcp_buf_text(&visit->begun, state_read_text(in));
+	visit->awaited = state_read_up_to(in, DOOR_AWAITED_MAX);
+	door->awaited += visit->awaited;
+	visit->seen = state_read_number(in);
+	visit->drained = state_read_number(in);
+	visit->answered = state_read_up_to(in, 1) == 1;
+	visit->expects = state_read_up_to(in, 1) == 1;
+	visit->late = state_read_up_to(in, 1) == 1;
+	if (in->failed || visit->seen > visit->begun.len)
+		return -EINVAL;
+	if (visit->answered && !in->rehearsal)
+		socket_when_empty(visit->socket, on_flushed);
+	return visit->begun.failed ? -ENOMEM : 0;
+}
+
+void
+door_save(const struct door *door, struct state_writer *out)
+{
+	const struct visit *visit;
+	uv_os_fd_t fd = -1;
+	size_t n = 0;
+
+	(void)uv_fileno(&door->listener.handle, &fd);
+	state_file(out, fd);
+	TAILQ_FOREACH(visit, &door->visits, entry)
+	n++;
+	state_number(out, n);
+	TAILQ_FOREACH(visit, &door->visits, entry)
+	visit_save(visit, out);
+}
+
+int
+door_load(struct door *door, struct broker *broker, struct state_reader *in,
+    door_serve_fn *serve_fn)
+{
+	int fd = state_read_file(in), error;
+	uint64_t n = state_read_number(in);
+
+	TAILQ_INIT(&door->visits);
+	door->broker = broker;
+	error = in->failed ? -EINVAL : 0;
+	if (error == 0 && !in->rehearsal)
+		error = door_open(door, broker, fd, serve_fn);
+	for (; n > 0 && error == 0 && !in->failed; n--)
+		error = visit_load(door, in);
+	return error != 0 ? error : state_end(in);
+}

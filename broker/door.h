@@ -71,6 +71,13 @@ int door_open(struct door *door, struct broker *broker, int fd,
     door_serve_fn *serve);
 void door_close(struct door *door); /* visits end at once */
 
+/* door_save() - the listening socket and who is inside, to state.h
+ * door_load() - and back, as door_open()
+ * Return: 0; -EINVAL; -errno */
+void door_save(const struct door *door, struct state_writer *out);
+int door_load(struct door *door, struct broker *broker, struct state_reader *in,
+    door_serve_fn *serve);
+
 /* door_address() - where it listens: "unix:/path", "127.0.0.1:8080" */
 #define DOOR_ADDRESS_MAX 160
 void door_address(const struct door *door, char out[DOOR_ADDRESS_MAX]);

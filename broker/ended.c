@@ -85,6 +85,23 @@ forget_old(struct ended *ended, uint64_t now_s)
 	}
 }
 
+static int
+remember(struct ended *ended, const uint8_t key[ENDED_KEY_LEN],
+    uint64_t expires_s, uint64_t number)
+{
+	struct ended_session *session = calloc(1, sizeof(*session));
+
+	if (session == NULL)
+		return -ENOMEM;
+	session->number = number;
+	session->expires_s = expires_s;
+	memcpy(session->key, key, ENDED_KEY_LEN);
+	table_put(&ended->by_key, &session->node, hash_of(key));
+	TAILQ_INSERT_TAIL(&ended->order, session, entry);
+	ended->n++;
+	return 0;
+}
+
 int
 ended_add(struct ended *ended, const uint8_t key[ENDED_KEY_LEN],
     uint64_t expires_s, uint64_t now_s, uint64_t *numberp)
@@ -96,16 +113,10 @@ ended_add(struct ended *ended, const uint8_t key[ENDED_KEY_LEN],
 		return ENDED_E_KNOWN;
 	if (expires_s <= now_s)
 		return ENDED_E_EXPIRED;
-	session = calloc(1, sizeof(*session));
-	if (session == NULL)
-		return -ENOMEM;
 	forget_old(ended, now_s);
-	session->number = *numberp = ++ended->known;
-	session->expires_s = expires_s;
-	memcpy(session->key, key, ENDED_KEY_LEN);
-	table_put(&ended->by_key, &session->node, hash_of(key));
-	TAILQ_INSERT_TAIL(&ended->order, session, entry);
-	ended->n++;
+	if (remember(ended, key, expires_s, ended->known + 1) != 0)
+		return -ENOMEM;
+	*numberp = ++ended->known;
 	return 0;
 }
 
@@ -124,4 +135,37 @@ ended_since(const struct ended *ended, uint64_t known, struct mcp_buf *out)
 	for (; session != NULL && session->number > known;
 	     session = TAILQ_PREV(session, ended_order, entry))
 		mcp_wire_end_write(out, session->key, session->expires_s);
+}
+
+void
+ended_save(const struct ended *ended, struct state_writer *out)
+{
+	const struct ended_session *session;
+
+	state_number(out, ended->epoch);
+	state_number(out, ended->known);
+	state_number(out, ended->n);
+	TAILQ_FOREACH(session, &ended->order, entry)
+	{
+		state_bytes(out, session->key, sizeof(session->key));
+		state_number(out, session->expires_s);
+		state_number(out, session->number);
+	}
+}
+
+int
+ended_load(struct ended *ended, struct state_reader *in)
+{
+	uint8_t key[ENDED_KEY_LEN];
+	uint64_t n, expires_s;
+
+	ended->epoch = state_read_number(in);
+	ended->known = state_read_number(in);
+	for (n = state_read_up_to(in, ENDED_MAX); n > 0 && !in->failed; n--) {
+		state_read_bytes(in, key, sizeof(key));
+		expires_s = state_read_number(in);
+		if (remember(ended, key, expires_s, state_read_number(in)) != 0)
+			return -ENOMEM;
+	}
+	return state_end(in);
 }

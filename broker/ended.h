@@ -10,6 +10,7 @@
 
 #include <sys/queue.h>
 
+#include "broker/state.h"
 #include "broker/table.h"
 
 #define ENDED_MAX 65536 /* the oldest are forgotten first */
@@ -43,5 +44,11 @@ bool ended_has(const struct ended *ended, const uint8_t key[ENDED_KEY_LEN]);
 /* ended_since() - append those beyond number @known, as letters carry them */
 void ended_since(const struct ended *ended, uint64_t known,
     struct mcp_buf *out);
+
+/* ended_save() / ended_load() - to and from state.h; loading fills one that was
+ * just made
+ * Return: 0; -EINVAL; -ENOMEM */
+void ended_save(const struct ended *ended, struct state_writer *out);
+int ended_load(struct ended *ended, struct state_reader *in);
 
 #endif

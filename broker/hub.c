@@ -58,6 +58,20 @@ hub_name_write(const struct hub_name *name, char out[HUB_NAME_MAX])
 	return (size_t)(at - out);
 }
 
+void
+hub_name_save(const struct hub_name *name, struct state_writer *out)
+{
+	state_bytes(out, name->key, sizeof(name->key));
+	state_number(out, name->form);
+}
+
+void
+hub_name_load(struct hub_name *name, struct state_reader *in)
+{
+	state_read_bytes(in, name->key, sizeof(name->key));
+	name->form = (uint8_t)state_read_up_to(in, HUB_SESSION);
+}
+
 int
 hub_init(struct hub *hub)
 {

@@ -7,6 +7,7 @@
 #ifndef BROKER_HUB_H
 #define BROKER_HUB_H
 
+#include "broker/state.h"
 #include "broker/table.h"
 
 #define HUB_NAME_MAX 37 /* a name as text, with its NUL */
@@ -29,6 +30,10 @@ size_t hub_name_write(const struct hub_name *name, char out[HUB_NAME_MAX]);
 
 bool hub_name_equal(const struct hub_name *a, const struct hub_name *b);
 uint64_t hub_name_hash(const struct hub_name *name);
+
+/* to and from state.h */
+void hub_name_save(const struct hub_name *name, struct state_writer *out);
+void hub_name_load(struct hub_name *name, struct state_reader *in);
 
 struct hub_entry {
 	struct table_node node;

@@ -49,12 +49,17 @@ libbroker_a_SOURCES = \
 	broker/shelf.h \
 	broker/socket.c \
 	broker/socket.h \
+	broker/state.c \
+	broker/state.h \
 	broker/stream.c \
 	broker/stream.h \
+	broker/stream_state.c \
 	broker/table.c \
 	broker/table.h \
 	broker/topic.c \
 	broker/topic.h \
+	broker/upgrade.c \
+	broker/upgrade.h \
 	broker/watch.c \
 	broker/watch.h
 sbin_PROGRAMS += mcp-broker

@@ -45,6 +45,8 @@ static const char usage[] =
 struct options {
 	const char *config, *http, *bus, *admin, *secret;
 	int ready_fd;
+	int state_fd; /* what the broker before us has left; -1: nothing */
+	bool check;   /* only whether it could be taken over */
 };
 
 static void
@@ -57,13 +59,16 @@ read_options(int argc, char **argv, struct options *options)
 		{ "admin", required_argument, NULL, 'a' },
 		{ "secret", required_argument, NULL, 's' },
 		{ "ready-fd", required_argument, NULL, 'r' },
+		/* of one broker to the next; see upgrade.h */
+		{ "state", required_argument, NULL, 'S' },
+		{ "check-state", required_argument, NULL, 'C' },
 		{ "help", no_argument, NULL, '?' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 
-	*options = (struct options){ .ready_fd = -1 };
+	*options = (struct options){ .ready_fd = -1, .state_fd = -1 };
 	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1)
 		switch (option) {
 		case 'c': options->config = optarg; break;
@@ -72,6 +77,11 @@ read_options(int argc, char **argv, struct options *options)
 		case 'a': options->admin = optarg; break;
 		case 's': options->secret = optarg; break;
 		case 'r': options->ready_fd = atoi(optarg); break;
+		case 'C':
+			options->check = true; /* fall through */
+		case 'S':
+			options->state_fd = atoi(optarg);
+			break;
 		case 'V':
 			puts("mcp-broker " PACKAGE_VERSION);
 			exit(0);
@@ -150,23 +160,81 @@ say_ready(int fd, const char *address)
 #endif
 }
 
+/* Everything as the broker before us has left it. */
 static int
-serve(struct broker *broker, const struct options *options,
-    struct mcp_switchboard *board)
+take_over(struct broker *broker, const struct options *options,
+    struct heritage *heritage)
 {
-	char address[DOOR_ADDRESS_MAX];
-	int error = open_doors(broker, options);
+	int error = upgrade_load(broker, heritage);
 
 	if (error == 0)
-		error = desk_open(broker, board);
+		error = desk_open(broker, options->bus);
+	if (error != 0)
+		return complain("the state I was left", "", error);
+	heritage_deinit(heritage);
+	*heritage = HERITAGE_INIT;
+	upgrade_arrive(broker);
+	return 0;
+}
+
+static int
+serve(struct broker *broker, const struct options *options,
+    struct heritage *heritage)
+{
+	char address[DOOR_ADDRESS_MAX];
+	bool heir = options->state_fd >= 0;
+	int error;
+
+	if (heir) {
+		error = take_over(broker, options, heritage);
+	} else {
+		error = desk_open(broker, options->bus);
+		if (error != 0)
+			complain("bus", options->bus, error);
+		if (error == 0)
+			error = open_doors(broker, options);
+	}
 	if (error != 0)
 		return error;
 	door_address(&broker->mount, address);
 	/* what was bound under another name and renamed knows only that */
-	say_ready(options->ready_fd, broker->mount.trusted &&
-		options->http != NULL ? options->http : address);
+	say_ready(heir ? -1 : options->ready_fd,
+	    broker->mount.trusted && options->http != NULL ? options->http
+							   : address);
 	broker_run(broker);
 	return 0;
+}
+
+/* Could we take over? Nothing is touched. */
+static int
+rehearse(struct broker *broker, struct heritage *heritage)
+{
+	int error = upgrade_load(broker, heritage);
+
+	if (error != 0)
+		complain("the state of that broker", "", error);
+	upgrade_forget(broker);
+	return error;
+}
+
+/* The site: as the broker before us serves it, or as the operator's file has
+ * it. */
+static int
+find_site(const struct options *options, const char *dir,
+    struct heritage *heritage, struct mcp_config **configp, char **keptp)
+{
+	int error;
+
+	if (options->state_fd < 0)
+		return shelf_load(options->config, dir, configp, keptp);
+	error = heritage_read(heritage, options->state_fd, options->check);
+	if (error != 0)
+		return complain("state", "", error);
+	if (heritage->snapshot == NULL)
+		return shelf_load(options->config, dir, configp, keptp);
+	*keptp = strdup(heritage->snapshot);
+	return *keptp == NULL ? -ENOMEM
+			      : shelf_take(heritage->snapshot, configp);
 }
 
 int
@@ -176,36 +244,42 @@ main(int argc, char **argv)
 	struct mcp_config *config = NULL;
 	char *dir, *kept = NULL;
 	struct mcp_seal *seal = NULL;
-	struct mcp_bus *bus = NULL;
-	struct mcp_switchboard *board = NULL;
+	struct heritage heritage = HERITAGE_INIT;
 	static struct broker broker;
 	int error;
 
 	read_options(argc, argv, &options);
 	mcp_log_init("mcp-broker", MCP_LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN); /* until there is somebody to hear it */
+	if (options.state_fd < 0) {	 /* else those that wait are kept */
+		signal(SIGHUP, SIG_IGN); /* until there is somebody to hear */
+		signal(SIGUSR2, SIG_IGN);
+	}
 	raise_limit();
 	dir = directory_of(options.admin);
-	error =
-	    dir == NULL ? -ENOMEM : shelf_load(options.config, dir, &config, &kept);
+	error = dir == NULL
+	    ? -ENOMEM
+	    : find_site(&options, dir, &heritage, &config, &kept);
 	if (error == 0 &&
 	    (error = mcp_seal_new(options.secret, &seal)) != 0)
 		complain("secret", options.secret, error);
-	if (error == 0 && ((error = mcp_bus_new(options.bus, &bus)) != 0 ||
-		(error = mcp_switchboard_new(bus, &board)) != 0))
-		complain("bus", options.bus, error);
 	if (error == 0)
 		error = broker_init(&broker, &config, seal);
 	if (error == 0)
 		error = reload_init(&broker, options.config, dir, &kept);
+	if (error == 0)
+		error = upgrade_init(&broker, argc, argv, options.bus);
 	if (error == 0) {
 		broker.version = PACKAGE_VERSION;
-		error = serve(&broker, &options, board);
-		broker_deinit(&broker);
+		error = options.check ? rehearse(&broker, &heritage)
+				      : serve(&broker, &options, &heritage);
+		if (error == 0)
+			broker_deinit(&broker);
 	}
-	mcp_switchboard_free(board);
-	mcp_bus_free(bus);
+	/* who cannot go on begins anew, and closes what others wait behind */
+	if (error != 0 && options.state_fd >= 0 && !options.check)
+		upgrade_despair(argc, argv, heritage.listener);
+	heritage_deinit(&heritage);
 	mcp_seal_free(seal);
 	mcp_config_free(config);
 	free(kept);

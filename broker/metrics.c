@@ -1,6 +1,7 @@
 /* metrics.c - I count and print; I decide nothing */
 
 #include <inttypes.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "broker/broker.h"
@@ -295,4 +296,21 @@ metrics_status(const struct broker *broker, struct mcp_buf *out)
 		comma = ",";
 	}
 	mcp_buf_puts(out, "]}\n");
+}
+
+/* --- into the next broker ------------------------------------------------ */
+
+void
+metrics_save(const struct metrics *metrics, struct state_writer *out)
+{
+	state_bytes(out, metrics, sizeof(*metrics));
+}
+
+void
+metrics_load(struct metrics *metrics, struct state_reader *in)
+{
+	struct mcp_text bytes = state_read_text(in);
+
+	if (bytes.len == sizeof(*metrics))
+		memcpy(metrics, bytes.at, bytes.len);
 }

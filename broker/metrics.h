@@ -5,6 +5,8 @@
 #include <mcp/quirk.h>
 #include <mcp/wire.h>
 
+#include "broker/state.h"
+
 struct broker;
 
 enum stream_kind {
@@ -28,7 +30,7 @@ enum closed_reason { /* why a stream lost its socket */
 	N_CLOSED_REASONS
 };
 
-struct metrics {
+struct metrics { /* numbers of 64 bits and nothing else */
 	uint64_t opened[N_STREAM_KINDS];
 	uint64_t resumed;
 	uint64_t closed[N_CLOSED_REASONS];
@@ -45,6 +47,10 @@ struct metrics {
 	uint64_t quirks[MCP_N_QUIRKS]; /* how often each tolerance was needed */
 	uint64_t answers[6]; /* of the doors, by hundreds of the status */
 };
+
+/* to and from state.h; what another version counts, it begins to count */
+void metrics_save(const struct metrics *metrics, struct state_writer *out);
+void metrics_load(struct metrics *metrics, struct state_reader *in);
 
 /* metrics_text() - Prometheus text; metrics_status() - JSON for people */
 void metrics_text(const struct broker *broker, struct mcp_buf *out);

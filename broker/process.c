@@ -21,6 +21,51 @@ processes_init(struct processes *processes,
 	return error;
 }
 
+int
+process_keep(struct process *process, struct mcp_text letter)
+{
+	struct parcel *parcel;
+
+	if (process->n_parcels >= MCP_BUS_HWM)
+		return MCP_BUS_E_BUSY;
+	parcel = malloc(sizeof(*parcel) + letter.len);
+	if (parcel == NULL)
+		return -ENOMEM;
+	process->n_parcels++;
+	parcel->len = letter.len;
+	memcpy(parcel->bytes, letter.at, letter.len);
+	STAILQ_INSERT_TAIL(&process->parcels, parcel, next);
+	return 0;
+}
+
+void
+process_send_kept(struct broker *broker, struct process *process,
+    int (*send)(struct broker *broker, const struct mcp_route *route,
+	struct mcp_text letter))
+{
+	struct mcp_route control = process_control(process);
+	struct parcel *parcel;
+
+	while ((parcel = STAILQ_FIRST(&process->parcels)) != NULL) {
+		STAILQ_REMOVE_HEAD(&process->parcels, next);
+		process->n_parcels--;
+		if (send(broker, &control,
+			(struct mcp_text){ parcel->bytes, parcel->len }) != 0)
+			broker->metrics.unsent++;
+		free(parcel);
+	}
+}
+
+static int
+drop(struct broker *broker, const struct mcp_route *route,
+    struct mcp_text letter)
+{
+	(void)broker;
+	(void)route;
+	(void)letter;
+	return 0;
+}
+
 static void
 process_free(struct broker *broker, struct process *process)
 {
@@ -32,6 +77,7 @@ process_free(struct broker *broker, struct process *process)
 		table_remove(&processes->routes, &route->node);
 		free(route);
 	}
+	process_send_kept(broker, process, drop);
 	clock_cancel(&broker->clock, &process->due);
 	table_remove(&processes->by_id, &process->node);
 	TAILQ_REMOVE(&processes->all, process, of_all);
@@ -84,17 +130,12 @@ find(const struct processes *processes, const uint8_t *id, uint64_t hash)
 	return NULL;
 }
 
-struct process *
-process_of(struct broker *broker, const struct mcp_route *route)
+static struct process *
+process_new(struct broker *broker, const uint8_t *id, uint64_t hash)
 {
 	struct processes *processes = &broker->processes;
-	const uint8_t *id = mcp_route_process(route);
-	uint64_t hash = table_hash(id, MCP_BUS_PROCESS_LEN);
-	struct process *process = find(processes, id, hash);
+	struct process *process = calloc(1, sizeof(*process));
 
-	if (process != NULL || processes->by_id.n >= PROCESS_MAX)
-		return process;
-	process = calloc(1, sizeof(*process));
 	if (process == NULL)
 		return NULL;
 	process->due = DUE_INIT(on_silent);
@@ -110,9 +151,23 @@ process_of(struct broker *broker, const struct mcp_route *route)
 	LIST_INIT(&process->cells);
 	LIST_INIT(&process->answers);
 	LIST_INIT(&process->routes);
+	STAILQ_INIT(&process->parcels);
 	table_put(&processes->by_id, &process->node, hash);
 	TAILQ_INSERT_TAIL(&processes->all, process, of_all);
 	return process;
+}
+
+struct process *
+process_of(struct broker *broker, const struct mcp_route *route)
+{
+	struct processes *processes = &broker->processes;
+	const uint8_t *id = mcp_route_process(route);
+	uint64_t hash = table_hash(id, MCP_BUS_PROCESS_LEN);
+	struct process *process = find(processes, id, hash);
+
+	if (process != NULL || processes->by_id.n >= PROCESS_MAX)
+		return process;
+	return process_new(broker, id, hash);
 }
 
 void
@@ -201,4 +256,152 @@ route_remember(struct route *route, uint64_t correlation, struct answer answer)
 		route->next = (route->next + 1) % ROUTE_ANSWERS;
 	}
 	*at = answer;
+}
+
+/* --- into the next broker ------------------------------------------------ */
+
+static void
+route_save(const struct route *route, struct state_writer *out)
+{
+	state_bytes(out, route->route.id, sizeof(route->route.id));
+	for (unsigned i = 0; i < ROUTE_ANSWERS; i++) {
+		unsigned at = (route->next + i) % ROUTE_ANSWERS;
+		const struct answer *answer = &route->answers[at];
+
+		state_number(out, route->correlations[at]);
+		state_number(out, answer->kind);
+		state_number(out, answer->outcome);
+		hub_name_save(&answer->stream, out);
+		state_number(out, answer->number);
+	}
+}
+
+static int
+route_load(struct broker *broker, struct state_reader *in)
+{
+	struct mcp_route key;
+	struct route *route;
+
+	state_read_bytes(in, key.id, sizeof(key.id));
+	route = in->failed ? NULL : route_of(broker, &key);
+	if (route == NULL)
+		return in->failed ? -EINVAL : -ENOMEM;
+	route->restored = true;
+	for (unsigned i = 0; i < ROUTE_ANSWERS; i++) {
+		struct answer *answer = &route->answers[i];
+
+		route->correlations[i] = state_read_number(in);
+		answer->kind = (uint8_t)state_read_number(in);
+		answer->outcome = (uint8_t)state_read_number(in);
+		hub_name_load(&answer->stream, in);
+		answer->number = state_read_number(in);
+	}
+	return 0;
+}
+
+static void
+process_save(const struct process *process, struct state_writer *out)
+{
+	const uint64_t numbers[] = { process->pid, process->heard_ns,
+		process->dead_ns, process->requests, process->failed,
+		process->running, process->known, process->first,
+		process->greeted, process->struck };
+	const struct route *route;
+	size_t n = 0;
+
+	state_bytes(out, process->id, sizeof(process->id));
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		state_number(out, numbers[i]);
+	state_number(out, MCP_N_QUIRKS);
+	for (size_t i = 0; i < MCP_N_QUIRKS; i++)
+		state_number(out, process->quirks[i]);
+	state_text(out, mcp_text_of(process->digest));
+	LIST_FOREACH(route, &process->routes, of_process)
+	n++;
+	state_number(out, n);
+	LIST_FOREACH(route, &process->routes, of_process)
+	route_save(route, out);
+}
+
+/* It is not dead because we were away. */
+static void
+process_read_members(
+    struct broker *broker, struct process *process, struct state_reader *in)
+{
+	uint64_t n;
+	struct mcp_text digest;
+
+	process->pid = state_read_number(in);
+	process->heard_ns = state_read_number(in);
+	process->dead_ns = state_read_number(in) + MCP_S;
+	process->requests = state_read_number(in);
+	process->failed = state_read_number(in);
+	process->running = state_read_number(in);
+	process->known = state_read_number(in);
+	process->first = state_read_number(in);
+	process->greeted = state_read_number(in) != 0;
+	process->struck = state_read_number(in) != 0;
+	process->restored = process->greeted;
+	n = state_read_number(in);
+	for (uint64_t i = 0; i < n && !in->failed; i++) {
+		uint64_t count = state_read_number(in);
+
+		if (i < MCP_N_QUIRKS)
+			process->quirks[i] = count;
+	}
+	digest = state_read_text(in);
+	if (digest.len < sizeof(process->digest))
+		memcpy(process->digest, digest.at, digest.len);
+	(void)clock_set(&broker->clock, &process->due, process->dead_ns);
+}
+
+static int
+process_load(struct broker *broker, struct state_reader *in)
+{
+	uint8_t id[MCP_BUS_PROCESS_LEN];
+	struct process *process;
+	uint64_t n;
+	int error = 0;
+
+	state_read_bytes(in, id, sizeof(id));
+	process = process_new(broker, id, table_hash(id, sizeof(id)));
+	if (process == NULL)
+		return -ENOMEM;
+	process_read_members(broker, process, in);
+	n = state_read_up_to(in, ROUTE_MAX);
+	for (; n > 0 && error == 0 && !in->failed; n--)
+		error = route_load(broker, in);
+	return error != 0 ? error : state_end(in);
+}
+
+void
+processes_save(const struct broker *broker, struct state_writer *out)
+{
+	const struct process *process;
+
+	state_number(out, broker->processes.by_id.n);
+	TAILQ_FOREACH(process, &broker->processes.all, of_all)
+	process_save(process, out);
+}
+
+int
+processes_load(struct broker *broker, struct state_reader *in)
+{
+	uint64_t n = state_read_up_to(in, PROCESS_MAX);
+	int error = 0;
+
+	for (; n > 0 && error == 0 && !in->failed; n--)
+		error = process_load(broker, in);
+	return error != 0 ? error : state_end(in);
+}
+
+struct process *
+process_read(const struct broker *broker, struct state_reader *in)
+{
+	uint8_t id[MCP_BUS_PROCESS_LEN];
+
+	state_read_bytes(in, id, sizeof(id));
+	return in->failed
+	    ? NULL
+	    : find(&broker->processes, id, table_hash(id, sizeof(id)));
 }

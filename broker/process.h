@@ -35,9 +35,17 @@ struct route {
 	LIST_ENTRY(route) of_process;
 	struct process *process;
 	struct mcp_route route;
+	bool restored; /* it is to hear that the broker is another one */
 	unsigned next; /* which answer is overwritten next */
 	uint64_t correlations[ROUTE_ANSWERS];
 	struct answer answers[ROUTE_ANSWERS];
+};
+
+/* A letter that waits for its process's control socket to come back. */
+struct parcel {
+	STAILQ_ENTRY(parcel) next;
+	size_t len;
+	char bytes[];
 };
 
 struct process {
@@ -58,6 +66,10 @@ struct process {
 	uint64_t known; /* the number of the last end it knows */
 	uint64_t first; /* from which number on it was told of ends */
 	uint8_t reload; /* enum reload_word */
+	bool restored;	/* its control socket is to hear so, too; until then */
+	STAILQ_HEAD(, parcel) parcels; /* are kept here; */
+	unsigned n_parcels;	       /* no more than a socket would hold */
+	bool replacing;	 /* it was asked to put another in its place */
 	char digest[65]; /* of the snapshot it serves by, as it last said */
 	bool greeted; /* a HELLO came */
 	bool struck; /* it did not acknowledge an end: not waited for */
@@ -88,6 +100,16 @@ void process_alive(struct broker *broker, struct process *process,
  * it is freed */
 void process_gone(struct broker *broker, struct process *process);
 
+/* process_keep() - @letter waits until it is sent for
+ * Return: 0; MCP_BUS_E_BUSY; -ENOMEM */
+int process_keep(struct process *process, struct mcp_text letter);
+
+/* process_send_kept() - its control socket is back: each goes to @send, in
+ * order, and is freed */
+void process_send_kept(struct broker *broker, struct process *process,
+    int (*send)(struct broker *broker, const struct mcp_route *route,
+	struct mcp_text letter));
+
 /* process_control() - the route of its control socket */
 struct mcp_route process_control(const struct process *process);
 
@@ -101,5 +123,14 @@ const struct answer *route_recall(const struct route *route,
 /* route_remember() - instead of the oldest one, or of what it was so far */
 void route_remember(struct route *route, uint64_t correlation,
     struct answer answer);
+
+/* processes_save() / processes_load() - to and from state.h
+ * Return: 0; -EINVAL; -ENOMEM */
+void processes_save(const struct broker *broker, struct state_writer *out);
+int processes_load(struct broker *broker, struct state_reader *in);
+
+/* process_read() - the one whose id comes next; NULL: it is not here */
+struct process *
+process_read(const struct broker *broker, struct state_reader *in);
 
 #endif

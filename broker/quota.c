@@ -68,25 +68,48 @@ find_or_new(struct quota *quota, struct mcp_text address)
 }
 
 int
-quota_open(struct quota *quota, struct mcp_text address,
-    struct account **accountp)
+quota_charge(
+    struct quota *quota, struct mcp_text address, struct account **accountp)
 {
 	struct account *account = NULL;
 
-	if (quota->n_streams >= quota->max_streams)
-		return QUOTA_E_FULL;
 	if (quota->max_per_address > 0 && address.len > 0) {
 		account = find_or_new(quota, address);
 		if (account == NULL)
 			return -ENOMEM;
-		/* one that was just made has none and passes */
-		if (account->n_streams >= quota->max_per_address)
-			return QUOTA_E_ADDRESS;
 		account->n_streams++;
 	}
 	quota->n_streams++;
 	*accountp = account;
 	return 0;
+}
+
+int
+quota_open(
+    struct quota *quota, struct mcp_text address, struct account **accountp)
+{
+	struct account *account;
+	int error;
+
+	if (quota->n_streams >= quota->max_streams)
+		return QUOTA_E_FULL;
+	error = quota_charge(quota, address, &account);
+	if (error != 0)
+		return error;
+	if (account != NULL && account->n_streams > quota->max_per_address) {
+		quota_close(quota, account);
+		return QUOTA_E_ADDRESS;
+	}
+	*accountp = account;
+	return 0;
+}
+
+struct mcp_text
+quota_address(const struct account *account)
+{
+	return account == NULL
+	    ? MCP_TEXT_INIT
+	    : (struct mcp_text){ account->address, account->len };
 }
 
 void

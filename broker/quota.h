@@ -32,6 +32,14 @@ void quota_deinit(struct quota *quota);
  * Owner:  quota_close() takes the charge back, once */
 int quota_open(struct quota *quota, struct mcp_text address,
     struct account **accountp);
+
+/* quota_charge() - likewise, whatever the limits: it was let in before
+ * Return: 0; -ENOMEM */
+int quota_charge(
+    struct quota *quota, struct mcp_text address, struct account **accountp);
+
+/* quota_address() - who is charged; empty: the house alone */
+struct mcp_text quota_address(const struct account *account);
 void quota_close(struct quota *quota, struct account *account);
 
 #endif

@@ -211,3 +211,64 @@ relay_gone(struct broker *broker, const struct hub_name *name)
 		relay_free(broker, waiting);
 	}
 }
+
+/* --- into the next broker ------------------------------------------------ */
+
+struct saving {
+	const struct broker *broker;
+	struct state_writer *out;
+};
+
+static void
+waiting_save(void *context, struct table_node *node)
+{
+	const struct waiting *waiting = CONTAINER(struct waiting, node, node);
+	const struct saving *saving = context;
+	struct state_writer *out = saving->out;
+
+	state_bytes(out, waiting->process->id, sizeof(waiting->process->id));
+	hub_name_save(&waiting->party->name, out);
+	state_bytes(
+	    out, waiting->party->subject, sizeof(waiting->party->subject));
+	state_bytes(out, waiting->request, waiting->len);
+	state_number(out, clock_at(&saving->broker->clock, &waiting->due));
+}
+
+void
+relay_save(struct broker *broker, struct state_writer *out)
+{
+	struct saving saving = { broker, out };
+
+	state_number(out, broker->relay.waiting.n);
+	table_each(&broker->relay.waiting, waiting_save, &saving);
+}
+
+static int
+waiting_load(struct broker *broker, struct state_reader *in)
+{
+	struct process *process = process_read(broker, in);
+	struct mcp_letter letter = { .kind = MCP_AWAIT };
+	struct hub_name name;
+	int condition;
+
+	hub_name_load(&name, in);
+	letter.subject = state_read_text(in);
+	letter.request = state_read_text(in);
+	letter.call_deadline_ns = state_read_number(in);
+	if (in->failed || process == NULL ||
+	    letter.subject.len != MCP_WIRE_SUBJECT_LEN)
+		return -EINVAL;
+	condition = relay_await(broker, process, &name, &letter);
+	return condition > 0 ? -EINVAL : condition;
+}
+
+int
+relay_load(struct broker *broker, struct state_reader *in)
+{
+	uint64_t n = state_read_up_to(in, RELAY_MAX);
+	int error = 0;
+
+	for (; n > 0 && error == 0 && !in->failed; n--)
+		error = waiting_load(broker, in);
+	return error != 0 ? error : state_end(in);
+}

@@ -14,6 +14,7 @@
 
 #include "broker/clock.h"
 #include "broker/hub.h"
+#include "broker/state.h"
 #include "broker/table.h"
 
 #define RELAY_MAX 65536
@@ -71,5 +72,10 @@ void relay_free(struct broker *broker, struct waiting *waiting);
 
 /* relay_gone() - @name answers nothing any more; who waits is told */
 void relay_gone(struct broker *broker, const struct hub_name *name);
+
+/* relay_save() / relay_load() - to and from state.h; processes come before
+ * Return: 0; -EINVAL; -ENOMEM */
+void relay_save(struct broker *broker, struct state_writer *out);
+int relay_load(struct broker *broker, struct state_reader *in);
 
 #endif

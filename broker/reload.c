@@ -118,6 +118,8 @@ finish(struct broker *broker, enum mcp_wire_outcome outcome, uint64_t streams)
 	reload->stage = RELOAD_IDLE;
 	if (reload->again && !broker->stopping)
 		start(broker);
+	else
+		upgrade_reload_over(broker);
 }
 
 static void

@@ -237,3 +237,67 @@ session_set_level(struct session *session, struct mcp_text level)
 	session->level[level.len] = '\0';
 	return 0;
 }
+
+/* --- into the next broker ------------------------------------------------ */
+
+void
+sessions_save(const struct broker *broker, struct state_writer *out)
+{
+	const struct session *session;
+	const struct follow *follow;
+
+	state_number(out, broker->sessions.by_name.n);
+	TAILQ_FOREACH(session, &broker->sessions.by_use, by_use)
+	{
+		hub_name_save(&session->name, out);
+		state_bytes(out, session->subject, sizeof(session->subject));
+		state_number(out, clock_at(&broker->clock, &session->due));
+		state_text(out, mcp_text_of(session->level));
+		state_number(out, session->n_follows);
+		LIST_FOREACH(follow, &session->follows, of_session)
+		state_bytes(out, follow->uri, follow->len);
+	}
+}
+
+static int
+follows_load(
+    struct broker *broker, struct session *session, struct state_reader *in)
+{
+	uint64_t n = state_read_up_to(in, SESSION_FOLLOWS_MAX);
+	int condition = 0;
+
+	for (; n > 0 && condition == 0 && !in->failed; n--)
+		condition =
+		    session_follow(broker, session, state_read_text(in));
+	return condition > 0 ? -EINVAL : condition;
+}
+
+static int
+session_load(struct broker *broker, struct state_reader *in)
+{
+	uint8_t subject[MCP_WIRE_SUBJECT_LEN];
+	struct hub_name name;
+	struct session *session;
+	struct mcp_text level;
+
+	hub_name_load(&name, in);
+	state_read_bytes(in, subject, sizeof(subject));
+	session = session_new(broker, &name, subject, state_read_number(in));
+	if (session == NULL)
+		return -ENOMEM;
+	level = state_read_text(in);
+	if (level.len > 0 && session_set_level(session, level) != 0)
+		return -EINVAL;
+	return follows_load(broker, session, in);
+}
+
+int
+sessions_load(struct broker *broker, struct state_reader *in)
+{
+	uint64_t n = state_read_up_to(in, SESSIONS_MAX);
+	int error = 0;
+
+	for (; n > 0 && error == 0 && !in->failed; n--)
+		error = session_load(broker, in);
+	return error != 0 ? error : state_end(in);
+}

@@ -16,6 +16,7 @@
 
 #include "broker/clock.h"
 #include "broker/hub.h"
+#include "broker/state.h"
 #include "broker/table.h"
 
 #define SESSIONS_MAX 65536 /* the one used least recently is forgotten first */
@@ -82,5 +83,10 @@ void session_followers(const struct sessions *sessions, struct mcp_text uri,
 
 /* session_forget() - if there is anything */
 void session_forget(struct broker *broker, const struct hub_name *name);
+
+/* sessions_save() / sessions_load() - to and from state.h
+ * Return: 0; -EINVAL; -ENOMEM */
+void sessions_save(const struct broker *broker, struct state_writer *out);
+int sessions_load(struct broker *broker, struct state_reader *in);
 
 #endif

@@ -96,3 +96,16 @@ shelf_load(const char *file, const char *dir, struct mcp_config **configp,
 		tidy(dir, *keptp);
 	return error;
 }
+
+int
+shelf_take(const char *path, struct mcp_config **configp)
+{
+	struct mcp_problems problems = MCP_PROBLEMS_INIT;
+	int condition = mcp_config_load(path, configp, &problems);
+
+	mcp_problems_print(&problems, STDERR_FILENO);
+	mcp_problems_deinit(&problems);
+	if (condition < 0)
+		mcp_log(MCP_LOG_ERROR, "%s: %s", path, strerror(-condition));
+	return condition > 0 ? -EINVAL : condition;
+}

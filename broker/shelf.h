@@ -17,4 +17,8 @@
 int shelf_load(const char *file, const char *dir, struct mcp_config **configp,
     char **keptp);
 
+/* shelf_take() - what was kept at @path
+ * Return: 0; -errno, told */
+int shelf_take(const char *path, struct mcp_config **configp);
+
 #endif

@@ -76,17 +76,16 @@ on_closed(uv_handle_t *handle)
 }
 
 static struct socket *
-socket_new(uv_stream_t *listener)
+socket_new(uv_loop_t *loop, bool tcp)
 {
-	bool tcp = listener->type == UV_TCP;
 	struct socket *socket = calloc(1, offsetof(struct socket, uv) +
 	    (tcp ? sizeof(uv_tcp_t) : sizeof(uv_pipe_t)));
 	int error;
 
 	if (socket == NULL)
 		return NULL;
-	error = tcp ? uv_tcp_init(listener->loop, &socket->uv.tcp) :
-		      uv_pipe_init(listener->loop, &socket->uv.pipe, 0);
+	error = tcp ? uv_tcp_init(loop, &socket->uv.tcp)
+		    : uv_pipe_init(loop, &socket->uv.pipe, 0);
 	if (error == 0)
 		return socket;
 	free(socket);
@@ -97,7 +96,8 @@ int
 socket_accept(uv_stream_t *listener, socket_heard_fn *heard, void *owner,
     struct socket **socketp)
 {
-	struct socket *socket = socket_new(listener);
+	struct socket *socket =
+	    socket_new(listener->loop, listener->type == UV_TCP);
 	int error;
 
 	if (socket == NULL)
@@ -254,6 +254,75 @@ socket_stalls(struct socket *socket)
 	outbox->last_flights = outbox->flights;
 	outbox->last_left = left;
 	return outbox->stalls;
+}
+
+/* --- into the next broker ------------------------------------------------ */
+
+/* Of what flies, libuv tells how much is left. */
+static struct mcp_text
+still_flying(const struct socket *socket)
+{
+	const struct mcp_buf *flying = &socket->outbox->flying;
+	size_t left = uv_stream_get_write_queue_size(&socket->uv.stream);
+
+	return (struct mcp_text){ flying->data + flying->len - left, left };
+}
+
+void
+socket_save(const struct socket *socket, struct state_writer *out)
+{
+	const struct outbox *outbox = socket->outbox;
+	uv_os_fd_t fd = -1;
+
+	(void)uv_fileno(&socket->uv.handle, &fd);
+	state_file(out, fd);
+	state_number(out, socket->uv.handle.type == UV_TCP);
+	state_text(out, outbox == NULL ? MCP_TEXT_INIT : still_flying(socket));
+	state_text(out,
+	    outbox == NULL ? MCP_TEXT_INIT : mcp_buf_view(&outbox->waiting));
+}
+
+static int
+adopt(struct socket *socket, int fd, struct mcp_text flying,
+    struct mcp_text waiting)
+{
+	int error = socket->uv.handle.type == UV_TCP
+	    ? uv_tcp_open(&socket->uv.tcp, fd)
+	    : uv_pipe_open(&socket->uv.pipe, fd);
+
+	if (error == 0)
+		error = uv_read_start(&socket->uv.stream, on_alloc, on_read);
+	if (error == 0 && flying.len > 0)
+		error = queue(socket, flying);
+	return error == 0 && waiting.len > 0
+	    ? socket_send(socket, waiting, SIZE_MAX)
+	    : error;
+}
+
+int
+socket_load(uv_loop_t *loop, struct state_reader *in, socket_heard_fn *heard,
+    void *owner, struct socket **socketp)
+{
+	int fd = state_read_file(in), error = 0;
+	bool tcp = state_read_up_to(in, 1) == 1;
+	struct mcp_text flying = state_read_text(in);
+	struct mcp_text waiting = state_read_text(in);
+	struct socket *socket;
+
+	if (in->failed)
+		return -EINVAL;
+	socket = socket_new(loop, tcp);
+	if (socket == NULL)
+		return -ENOMEM;
+	socket_give(socket, heard, owner);
+	if (fd >= 0)
+		error = adopt(socket, fd, flying, waiting);
+	if (error != 0) {
+		socket_close(socket);
+		return error;
+	}
+	*socketp = socket;
+	return 0;
 }
 
 void

@@ -12,6 +12,8 @@
 
 #include <mcp/text.h>
 
+#include "broker/state.h"
+
 enum socket_condition {
 	SOCKET_E_FULL = 1 /* too much waits already; nothing was taken */
 };
@@ -47,6 +49,13 @@ unsigned socket_stalls(struct socket *socket);
 /* socket_when_empty() - call @empty once nothing waits, perhaps at once; it
  * may close me */
 void socket_when_empty(struct socket *socket, socket_empty_fn *empty);
+
+/* socket_save() - its descriptor and what is not written yet, to state.h
+ * socket_load() - and back, as socket_accept(); @owner may be given later
+ * Return: 0; -EINVAL; -errno */
+void socket_save(const struct socket *socket, struct state_writer *out);
+int socket_load(uv_loop_t *loop, struct state_reader *in,
+    socket_heard_fn *heard, void *owner, struct socket **socketp);
 
 /* socket_end() - tell the peer that nothing more comes; it may still send */
 void socket_end(struct socket *socket);

@@ -39,13 +39,14 @@ answer_of(const struct stream *stream)
 bool
 stream_is_unfinished(const struct stream *stream)
 {
-	return stream->kind == STREAM_ANSWER && answer_of(stream)->unfinished;
+	return stream->kind == STREAM_ANSWER &&
+	    answer_of(stream)->process != NULL;
 }
 
 /* --- gone --------------------------------------------------------------- */
 
-static struct stream_queue *
-parked_with(struct broker *broker, const struct stream *stream)
+struct stream_queue *
+stream_queue_of(struct broker *broker, const struct stream *stream)
 {
 	return stream->unused ? &broker->streams.unused :
 				&broker->streams.parked;
@@ -66,7 +67,7 @@ unpark(struct broker *broker, struct stream *stream)
 {
 	if (stream_is_unfinished(stream)) /* it waits for its worker */
 		return;
-	TAILQ_REMOVE(parked_with(broker, stream), stream, parked);
+	TAILQ_REMOVE(stream_queue_of(broker, stream), stream, parked);
 	broker->streams.n_parked--;
 	clock_cancel(&broker->clock, &stream->due);
 }
@@ -94,9 +95,9 @@ detach(struct broker *broker, struct stream *stream, enum closed_reason reason)
 static void
 finish(struct broker *broker, struct resumable *answer)
 {
-	if (!answer->unfinished)
+	if (answer->process == NULL)
 		return;
-	answer->unfinished = false;
+	answer->process = NULL;
 	LIST_REMOVE(answer, of_process);
 	broker->streams.n_unfinished--;
 }
@@ -116,7 +117,7 @@ disown(struct broker *broker, struct stream *stream)
 }
 
 /* A detached or parked stream ceases to be. */
-static void
+void
 stream_free(struct broker *broker, struct stream *stream)
 {
 	struct admission *admission;
@@ -169,7 +170,7 @@ park(struct broker *broker, struct stream *stream)
 	}
 	stream->unused = stream->last == 0 && stream->dialect == 0 &&
 	    LIST_EMPTY(&stream->admissions);
-	TAILQ_INSERT_TAIL(parked_with(broker, stream), stream, parked);
+	TAILQ_INSERT_TAIL(stream_queue_of(broker, stream), stream, parked);
 	if (broker->streams.n_parked++ >= limits->max_resumable)
 		expire(broker, first_to_go(broker),
 		    &broker->metrics.pushed_out);
@@ -288,28 +289,46 @@ on_due(void *context, struct due *due, uint64_t now_ns)
 
 /* --- opening ------------------------------------------------------------ */
 
-static struct stream *
-stream_new(struct broker *broker, const struct stream_opening *opening)
+struct stream *
+stream_blank(
+    struct broker *broker, enum stream_kind kind, const struct hub_name *name)
 {
-	struct stream *stream = calloc(1, opening->kind == STREAM_ANSWER ?
-	    sizeof(struct resumable) : sizeof(struct stream));
-	char uuid[MCP_UUID_MAX];
+	struct stream *stream = calloc(1,
+	    kind == STREAM_ANSWER ? sizeof(struct resumable)
+				  : sizeof(struct stream));
 
 	if (stream == NULL)
 		return NULL;
-	if (opening->kind == STREAM_SESSION) {
-		stream->entry.name = *opening->session;
-	} else {
-		mcp_uuid(uuid);
-		(void)hub_name_read(mcp_text_of(uuid), &stream->entry.name);
-	}
+	stream->entry.name = *name;
 	stream->due = DUE_INIT(on_due);
-	stream->kind = (uint8_t)opening->kind;
-	memcpy(stream->subject, opening->subject, sizeof(stream->subject));
+	stream->kind = (uint8_t)kind;
 	LIST_INIT(&stream->admissions);
 	hub_add(&broker->hub, &stream->entry);
+	if (kind == STREAM_ANSWER)
+		LIST_INSERT_HEAD(
+		    &broker->streams.answers, answer_of(stream), of_all);
 	if (broker->peak < broker->hub.by_name.n)
 		broker->peak = broker->hub.by_name.n;
+	return stream;
+}
+
+static struct stream *
+stream_new(struct broker *broker, const struct stream_opening *opening)
+{
+	char uuid[MCP_UUID_MAX];
+	struct hub_name name;
+	struct stream *stream;
+
+	if (opening->kind == STREAM_SESSION) {
+		name = *opening->session;
+	} else {
+		mcp_uuid(uuid);
+		(void)hub_name_read(mcp_text_of(uuid), &name);
+	}
+	stream = stream_blank(broker, opening->kind, &name);
+	if (stream != NULL)
+		memcpy(
+		    stream->subject, opening->subject, sizeof(stream->subject));
 	return stream;
 }
 
@@ -537,25 +556,31 @@ on_complete(struct socket *socket)
 }
 
 /* An answer lets its reader go with its last event. */
-static void
-take(struct resumable *answer)
+void
+stream_take(struct stream *stream)
 {
-	answer->taken = true;
-	if (!answer->unfinished)
-		socket_when_empty(answer->stream.socket, on_complete);
+	answer_of(stream)->taken = true;
+	if (!stream_is_unfinished(stream))
+		socket_when_empty(stream->socket, on_complete);
+}
+
+void
+stream_seat(struct stream *stream, struct socket *socket)
+{
+	stream->socket = socket;
+	socket_give(socket, on_heard, stream);
 }
 
 static void
 attach(struct broker *broker, struct stream *stream, struct socket *socket,
     struct mcp_text greeting)
 {
-	stream->socket = socket;
+	stream_seat(stream, socket);
 	stream->written = stream->last;
-	socket_give(socket, on_heard, stream);
 	if (socket_send(socket, greeting, SIZE_MAX) != 0)
 		stream_break(broker, stream, CLOSED_BROKEN);
 	else if (stream->kind == STREAM_ANSWER)
-		take(answer_of(stream));
+		stream_take(stream);
 }
 
 /* Some clients come back after the last event of an answer, for ever. */
@@ -563,7 +588,7 @@ static bool
 is_read(const struct stream *stream, uint64_t from)
 {
 	return stream->kind == STREAM_ANSWER && stream->socket == NULL &&
-	    !answer_of(stream)->unfinished && from == stream->last;
+	    !stream_is_unfinished(stream) && from == stream->last;
 }
 
 int
@@ -680,6 +705,15 @@ stream_is_taken(const struct stream *stream)
 	return stream->kind == STREAM_ANSWER && answer_of(stream)->taken;
 }
 
+void
+stream_begin(
+    struct broker *broker, struct resumable *answer, struct process *process)
+{
+	answer->process = process;
+	LIST_INSERT_HEAD(&process->answers, answer, of_process);
+	broker->streams.n_unfinished++;
+}
+
 static struct resumable *
 answer_new(struct broker *broker, const struct hub_name *session,
     struct process *process, struct mcp_text subject)
@@ -694,10 +728,7 @@ answer_new(struct broker *broker, const struct hub_name *session,
 		return NULL;
 	answer = answer_of(stream);
 	answer->session = *session;
-	answer->unfinished = true;
-	LIST_INSERT_HEAD(&broker->streams.answers, answer, of_all);
-	LIST_INSERT_HEAD(&process->answers, answer, of_process);
-	broker->streams.n_unfinished++;
+	stream_begin(broker, answer, process);
 	return answer;
 }
 

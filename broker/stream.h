@@ -87,8 +87,8 @@ struct resumable { /* a STREAM_ANSWER */
 	struct stream stream;
 	struct hub_name session; /* whose POST it answers */
 	LIST_ENTRY(resumable) of_all;
-	LIST_ENTRY(resumable) of_process; /* while unfinished */
-	bool unfinished; /* its worker has more to say */
+	LIST_ENTRY(resumable) of_process;
+	struct process *process; /* that has more to say; NULL: complete */
 	bool taken; /* a reader has come for it */
 };
 
@@ -171,8 +171,36 @@ int stream_set_note(struct stream *stream, struct mcp_text note);
 void stream_end(struct broker *broker, struct stream *stream,
     enum closed_reason reason);
 
+/* streams_save() / streams_load() - all of them, to and from state.h; processes
+ * come before
+ * Return: 0; -EINVAL; -errno */
+void streams_save(struct broker *broker, struct state_writer *out);
+int streams_load(struct broker *broker, struct state_reader *in);
+
 /* stream_farewell() - the broker stops: say so where the client understands
  * it, and when to come back; then end */
 void stream_farewell(struct broker *broker, struct stream *stream);
+
+/* --- for stream_state.c alone: steps of the above ------------------------- */
+
+/* stream_blank() - one of that name, which has nothing yet; NULL: no memory */
+struct stream *stream_blank(
+    struct broker *broker, enum stream_kind kind, const struct hub_name *name);
+void stream_free(struct broker *broker, struct stream *stream);
+
+/* stream_begin() - an answer that @process has to finish */
+void stream_begin(
+    struct broker *broker, struct resumable *answer, struct process *process);
+
+/* stream_seat() - this is its reader's */
+void stream_seat(struct stream *stream, struct socket *socket);
+
+/* stream_take() - an answer lets its reader go with its last event, which may
+ * be now */
+void stream_take(struct stream *stream);
+
+/* stream_queue_of() - where it stands, or would, while it is parked */
+struct stream_queue *
+stream_queue_of(struct broker *broker, const struct stream *stream);
 
 #endif

@@ -197,6 +197,7 @@ subscription_new(struct topics *topics, struct stream *stream,
 		return -ENOMEM;
 	subscription->stream = stream;
 	subscription->n_wishes = 0;
+	subscription->topics = (uint8_t)listen->topics;
 	subscription->id_len = (uint32_t)listen->id.len;
 	topics->n++;
 	condition = add_wishes(topics, subscription, listen);
@@ -230,4 +231,78 @@ topic_first(const struct topics *topics, enum mcp_wire_topic topic,
 		return LIST_FIRST(&topics->lists[topic]);
 	named = find(topics, topic, name);
 	return named == NULL ? NULL : LIST_FIRST(&named->wishes);
+}
+
+/* --- into the next broker ------------------------------------------------ */
+
+static void
+names_save(const struct subscription *subscription, enum mcp_wire_topic topic,
+    struct state_writer *out)
+{
+	const struct named *named;
+	size_t n = 0;
+
+	for (unsigned i = 0; i < subscription->n_wishes; i++) {
+		named = subscription->wishes[i].named;
+		n += named != NULL && named->topic == topic;
+	}
+	state_number(out, n);
+	for (unsigned i = 0; i < subscription->n_wishes; i++) {
+		named = subscription->wishes[i].named;
+		if (named != NULL && named->topic == topic)
+			state_bytes(out, named->name, named->len);
+	}
+}
+
+void
+subscription_save(
+    const struct subscription *subscription, struct state_writer *out)
+{
+	state_number(out, subscription != NULL);
+	if (subscription == NULL)
+		return;
+	state_text(out, subscription_id(subscription));
+	state_number(out, subscription->topics);
+	names_save(subscription, MCP_TOPIC_UPDATED, out);
+	names_save(subscription, MCP_TOPIC_TASK, out);
+}
+
+/* Return: the names, the caller's to free; NULL: it failed, or memory is short
+ */
+static struct mcp_text *
+names_load(struct state_reader *in, uint64_t most, size_t *np)
+{
+	size_t n = (size_t)state_read_up_to(in, most);
+	struct mcp_text *names = calloc(n + 1, sizeof(*names));
+
+	for (size_t i = 0; names != NULL && i < n; i++)
+		names[i] = state_read_text(in);
+	*np = n;
+	return names;
+}
+
+int
+subscription_load(struct topics *topics, struct stream *stream,
+    struct state_reader *in, struct subscription **subscriptionp)
+{
+	struct listen listen = LISTEN_INIT;
+	int condition = 0;
+
+	*subscriptionp = NULL;
+	if (state_read_up_to(in, 1) == 0)
+		return state_end(in);
+	listen.id = state_read_text(in);
+	listen.topics = (unsigned)state_read_number(in);
+	listen.uris = names_load(in, LISTEN_URIS_MAX, &listen.n_uris);
+	listen.tasks = names_load(in, LISTEN_TASKS_MAX, &listen.n_tasks);
+	if (listen.uris == NULL || listen.tasks == NULL)
+		condition = -ENOMEM;
+	else if (in->failed)
+		condition = -EINVAL;
+	else
+		condition =
+		    subscription_new(topics, stream, &listen, subscriptionp);
+	free(listen.uris);
+	free(listen.tasks);
+	return condition > 0 ? -EINVAL : condition;
 }

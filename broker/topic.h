@@ -11,6 +11,7 @@
 #include <sys/queue.h>
 
 #include "broker/listen.h"
+#include "broker/state.h"
 #include "broker/table.h"
 
 #define TOPIC_BYTES_MAX (64u << 20) /* of all names, and wishes for them */
@@ -32,8 +33,9 @@ LIST_HEAD(wishes, wish);
 
 struct subscription {
 	struct stream *stream;
-	uint32_t n_wishes;
 	uint32_t id_len;
+	uint16_t n_wishes;
+	uint8_t topics;	      /* bits LISTEN_TOPIC(), of the lists */
 	struct wish wishes[]; /* and behind the last one, the id */
 };
 
@@ -54,6 +56,14 @@ int subscription_new(struct topics *topics, struct stream *stream,
     const struct listen *listen, struct subscription **subscriptionp);
 void subscription_free(struct topics *topics,
     struct subscription *subscription);
+
+/* subscription_save() - to state.h; NULL is written too
+ * subscription_load() - and back, *subscriptionp NULL where it was
+ * Return: 0; -EINVAL; -ENOMEM */
+void subscription_save(
+    const struct subscription *subscription, struct state_writer *out);
+int subscription_load(struct topics *topics, struct stream *stream,
+    struct state_reader *in, struct subscription **subscriptionp);
 
 struct mcp_text subscription_id(const struct subscription *subscription);
 

@@ -14,6 +14,7 @@ unit_tests = \
 	tests/unit/test_process \
 	tests/unit/test_ended \
 	tests/unit/test_quota \
+	tests/unit/test_state \
 	tests/unit/test_clock \
 	tests/unit/test_hub \
 	tests/unit/test_replay \
@@ -61,6 +62,7 @@ tests_unit_test_replay_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_hub_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_clock_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_quota_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
+tests_unit_test_state_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_ended_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_listen_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_topic_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
