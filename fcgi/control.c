@@ -11,6 +11,8 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -41,6 +43,7 @@ struct control {
 	int wake_fd;	      /* to stop, or because a snapshot is ready */
 	atomic_bool stopping;
 	atomic_bool reload; /* the operator wants it */
+	atomic_int replaced; /* enum control_replaced, once it is known */
 	struct adopt *adopt;
 	struct mcp_line *line;
 
@@ -51,6 +54,7 @@ struct control {
 
 	/* the control thread's own */
 	uint64_t epoch, known, hello_ns;
+	uint64_t replacing; /* the correlation of UPGRADE; 0: nobody asks */
 	bool tell_all; /* the broker is new to us: it may have forgotten */
 };
 
@@ -271,6 +275,41 @@ hear_ended(struct control *control, const struct mcp_letter *question)
 	answer_plainly(control, question, outcome);
 }
 
+/* main does it, as with a signal of the operator's. */
+static void
+hear_upgrade(struct control *control, const struct mcp_letter *question)
+{
+	if (control->replacing != 0) {
+		answer_plainly(control, question, MCP_NO_ROOM);
+		return;
+	}
+	control->replacing = question->correlation;
+	(void)kill(getpid(), SIGUSR2);
+}
+
+static void
+answer_upgrade(struct control *control)
+{
+	int replaced = atomic_exchange(&control->replaced, CONTROL_UNKNOWN);
+	char why[96];
+	struct mcp_letter answer = { .kind = MCP_UPGRADE,
+		.correlation = control->replacing,
+		.outcome = replaced == CONTROL_DONE ? MCP_OK
+		    : replaced == CONTROL_BEFORE    ? MCP_NONE
+						    : MCP_REFUSED };
+
+	if (replaced == CONTROL_UNKNOWN || control->replacing == 0)
+		return;
+	snprintf(why, sizeof(why),
+	    "worker %ld could not be replaced: its log "
+	    "says why\n",
+	    (long)getpid());
+	if (answer.outcome == MCP_REFUSED)
+		answer.data = mcp_text_of(why);
+	(void)mcp_line_send(control->line, &answer);
+	control->replacing = 0;
+}
+
 static void
 hear_question(struct control *control, const struct mcp_letter *question)
 {
@@ -292,6 +331,12 @@ hear_question(struct control *control, const struct mcp_letter *question)
 	case MCP_COMMIT:
 		adopt_commit(
 		    control->adopt, control->line, question, &control->thread);
+		break;
+	case MCP_AGAIN: /* hearing from us, it says what we have missed */
+		control->hello_ns = 0;
+		break;
+	case MCP_UPGRADE:
+		hear_upgrade(control, question);
 		break;
 	case MCP_CANCEL:
 		calls_cancel(calls, question->stream, question->subject,
@@ -389,6 +434,7 @@ control_run(void *argument)
 		adopt_tick(control->adopt, control->line, now_ns);
 		if (atomic_exchange(&control->reload, false))
 			ask_reload(control);
+		answer_upgrade(control);
 		snapshot_look(&control->thread);
 		gateway_expire(worker->gateway,
 		    control->thread.config->server.limits.body_ms, now_ns);
@@ -493,6 +539,13 @@ void
 control_reload(struct control *control)
 {
 	atomic_store(&control->reload, true);
+	wake(control);
+}
+
+void
+control_replaced(struct control *control, enum control_replaced how)
+{
+	atomic_store(&control->replaced, (int)how);
 	wake(control);
 }
 

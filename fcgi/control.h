@@ -24,6 +24,16 @@ int control_new(struct worker *worker, bool broker, struct control **controlp);
 /* control_reload() - have the broker reload the site; from any thread */
 void control_reload(struct control *control);
 
+/* control_replaced() - another process is in our place, or not: what the broker
+ * is told if it was the broker that wanted it; from any thread */
+enum control_replaced {
+	CONTROL_UNKNOWN,
+	CONTROL_DONE,
+	CONTROL_BEFORE, /* one has been for a while */
+	CONTROL_FAILED
+};
+void control_replaced(struct control *control, enum control_replaced how);
+
 /* control_free() - says goodbye to the broker and joins the thread */
 void control_free(struct control *control);
 

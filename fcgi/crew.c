@@ -177,6 +177,17 @@ crew_join(struct crew *crew, unsigned patience_ms)
 	return gone;
 }
 
+bool
+crew_gone(struct crew *crew)
+{
+	bool gone;
+
+	pthread_mutex_lock(&crew->lock);
+	gone = crew->n_running == 0;
+	pthread_mutex_unlock(&crew->lock);
+	return gone;
+}
+
 void
 crew_free(struct crew *crew)
 {

@@ -38,6 +38,7 @@ int crew_replace(struct crew *crew, struct call *first);
  * @patience_ms
  * Return: have all gone? */
 bool crew_join(struct crew *crew, unsigned patience_ms);
+bool crew_gone(struct crew *crew); /* have all, those of tasks too? */
 void crew_free(struct crew *crew); /* after crew_join() returned true */
 
 #endif

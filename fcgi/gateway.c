@@ -15,6 +15,7 @@
 
 #include "fcgi/gateway.h"
 #include "fcgi/endpoint.h"
+#include "fcgi/heir.h"
 #include "fcgi/peek.h"
 #include "fcgi/snapshot.h"
 #include "fcgi/worker.h"
@@ -50,6 +51,8 @@ struct connection {
 	struct gateway *gateway;
 	int fd; /* ours; libfcgi has a duplicate to close whenever it likes */
 	atomic_bool watched; /* in the epoll set, if asleep there */
+	atomic_bool
+	    resting; /* between two requests: whoever clears it has it */
 	FCGX_Request fcgx;
 	struct http_request request;
 	bool whole; /* STDIN was read to its end */
@@ -63,8 +66,12 @@ struct gateway {
 	bool trusted; /* a unix socket: the web server's word is believed */
 	atomic_bool stopping;
 	_Atomic uint64_t patience_ns; /* when draining ends at the latest */
+	atomic_int heir_fd;	      /* who gets the connections; -1: nobody */
+	int legator_fd;	      /* who leaves us connections; -1: nobody */
 	pthread_mutex_t lock; /* the list of connections */
 	struct connection *connections;
+	struct connection *given; /* freed at the end: a thread may be about
+				     to look whether it has one of them */
 	unsigned n_connections;
 };
 
@@ -89,6 +96,8 @@ gateway_new(int listen_fd, struct gateway **gatewayp)
 		return -ENOMEM;
 	pthread_mutex_init(&gateway->lock, NULL);
 	gateway->listen_fd = listen_fd;
+	atomic_store(&gateway->heir_fd, -1);
+	gateway->legator_fd = -1;
 	gateway->trusted = mcp_listener_is_unix(listen_fd);
 	gateway->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	gateway->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -112,10 +121,12 @@ gateway_new(int listen_fd, struct gateway **gatewayp)
 	return 0;
 }
 
-static void
-connection_free(struct connection *connection)
+/* Out of the list; where an heir is, it is kept in another. */
+static bool
+delist(struct connection *connection)
 {
 	struct gateway *gateway = connection->gateway;
+	bool keep = atomic_load(&gateway->heir_fd) >= 0;
 
 	pthread_mutex_lock(&gateway->lock);
 	if (connection->prev != NULL)
@@ -125,12 +136,23 @@ connection_free(struct connection *connection)
 	if (connection->next != NULL)
 		connection->next->prev = connection->prev;
 	gateway->n_connections--;
+	if (keep) {
+		connection->next = gateway->given;
+		gateway->given = connection;
+	}
 	pthread_mutex_unlock(&gateway->lock);
+	return keep;
+}
+
+static void
+connection_free(struct connection *connection)
+{
 	if (connection->fcgx.ipcFd >= 0)
 		close(connection->fcgx.ipcFd);
 	close(connection->fd);
 	mcp_buf_deinit(&connection->request.body);
-	free(connection);
+	if (!delist(connection))
+		free(connection);
 }
 
 void
@@ -140,6 +162,14 @@ gateway_free(struct gateway *gateway)
 		return;
 	while (gateway->connections != NULL)
 		connection_free(gateway->connections);
+	while (gateway->given != NULL) {
+		struct connection *connection = gateway->given;
+
+		gateway->given = connection->next;
+		free(connection);
+	}
+	if (gateway->legator_fd >= 0)
+		close(gateway->legator_fd);
 	if (gateway->epoll_fd >= 0)
 		close(gateway->epoll_fd);
 	if (gateway->stop_fd >= 0)
@@ -204,8 +234,32 @@ connection_rest(struct connection *connection)
 	/* From here on another thread may have it. The kernel orders what we
 	 * did before what that thread does; this says so to the language. */
 	atomic_store(&connection->watched, true);
+	atomic_store(&connection->resting, true);
 	if (epoll_ctl(epoll_fd, operation, fd, &event) != 0)
 		connection_free(connection);
+}
+
+/* Return: false when the heir takes no more; it is still ours then */
+static bool
+give(struct connection *connection, int heir_fd)
+{
+	if (heir_give(heir_fd, connection->fd) != 0)
+		return false;
+	if (atomic_load(&connection->watched))
+		(void)epoll_ctl(connection->gateway->epoll_fd, EPOLL_CTL_DEL,
+		    connection->fd, NULL);
+	connection_free(connection);
+	return true;
+}
+
+/* Wait for the next request, here or with the heir. */
+static void
+connection_keep(struct connection *connection)
+{
+	int heir_fd = atomic_load(&connection->gateway->heir_fd);
+
+	if (heir_fd < 0 || !give(connection, heir_fd))
+		connection_rest(connection);
 }
 
 static bool
@@ -338,26 +392,28 @@ serve(struct connection *connection, struct thread *thread)
 /* A new connection usually has its request with it; then it is served at once
  * and never sees the set. */
 static void
-accept_one(struct gateway *gateway, struct thread *thread)
+begin(struct gateway *gateway, struct thread *thread, int fd)
 {
-	int fd = accept4(gateway->listen_fd, NULL, NULL, SOCK_CLOEXEC);
-	struct connection *connection;
-
-	if (fd < 0) {
-		/* another thread or process took it; or no descriptor is left,
-		 * and then the nap lets somebody finish */
-		if (errno == EMFILE || errno == ENFILE)
-			nap();
-		return;
-	}
-	connection =
+	struct connection *connection =
 	    connection_new(gateway, fd, &thread->config->server.limits);
+
 	if (connection == NULL)
 		return;
 	if (has_bytes(connection))
 		serve(connection, thread);
 	else
-		connection_rest(connection);
+		connection_keep(connection);
+}
+
+static void
+accept_one(struct gateway *gateway, struct thread *thread)
+{
+	int fd = accept4(gateway->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd >= 0)
+		begin(gateway, thread, fd);
+	else if (errno == EMFILE || errno == ENFILE)
+		nap(); /* no descriptor is left: let somebody finish */
 }
 
 /* A kept connection woke up: the next request, or the web server's goodbye,
@@ -367,7 +423,21 @@ wake_one(struct connection *connection, struct thread *thread)
 {
 	/* the other half of what connection_rest() says to the language */
 	(void)atomic_load(&connection->watched);
-	serve(connection, thread);
+	if (atomic_exchange(&connection->resting, false))
+		serve(connection, thread);
+}
+
+/* What an earlier process leaves us, until it ends. */
+static void
+take_one(struct gateway *gateway, struct thread *thread)
+{
+	int fd, condition = heir_take(gateway->legator_fd, &fd);
+
+	if (condition == -EPIPE)
+		(void)epoll_ctl(gateway->epoll_fd, EPOLL_CTL_DEL,
+		    gateway->legator_fd, NULL);
+	if (condition == 0)
+		begin(gateway, thread, fd);
 }
 
 static bool
@@ -393,6 +463,8 @@ gateway_run(struct gateway *gateway, struct thread *thread)
 		snapshot_look(thread);
 		if (event.data.ptr == &gateway->listen_fd)
 			accept_one(gateway, thread);
+		else if (event.data.ptr == &gateway->legator_fd)
+			take_one(gateway, thread);
 		else if (event.data.ptr != &gateway->stop_fd)
 			wake_one(event.data.ptr, thread);
 		else /* it stays readable, so that every thread sees it */
@@ -411,6 +483,51 @@ gateway_stop(struct gateway *gateway, unsigned patience_ms)
 	atomic_store(&gateway->stopping, true);
 	if (write(gateway->stop_fd, &one, sizeof(one)) < 0)
 		mcp_log(MCP_LOG_ERROR, "cannot wake the threads");
+}
+
+/* Those that rest now: a thread that has just been woken for one looks whether
+ * it still has it. */
+static struct connection *
+find_resting(struct gateway *gateway)
+{
+	struct connection *connection;
+
+	pthread_mutex_lock(&gateway->lock);
+	connection = gateway->connections;
+	while (
+	    connection != NULL && !atomic_exchange(&connection->resting, false))
+		connection = connection->next;
+	pthread_mutex_unlock(&gateway->lock);
+	return connection;
+}
+
+void
+gateway_hand_over(struct gateway *gateway, int heir_fd, unsigned patience_ms)
+{
+	atomic_store(&gateway->heir_fd, heir_fd);
+	gateway_stop(gateway, patience_ms);
+	gateway_sweep(gateway);
+}
+
+void
+gateway_sweep(struct gateway *gateway)
+{
+	int heir_fd = atomic_load(&gateway->heir_fd);
+	struct connection *connection;
+
+	while ((connection = find_resting(gateway)) != NULL)
+		if (!give(connection, heir_fd)) {
+			connection_rest(connection);
+			return;
+		}
+}
+
+int
+gateway_inherit(struct gateway *gateway, int legator_fd)
+{
+	gateway->legator_fd = legator_fd;
+	return watch(gateway, legator_fd, &gateway->legator_fd,
+	    EPOLLIN | EPOLLEXCLUSIVE);
 }
 
 /* Who drips its request, or takes its answer by drops, holds a thread. */
@@ -500,7 +617,8 @@ gateway_stream_end(struct connection **connectionp)
 
 	*connectionp = NULL;
 	keep = connection->fcgx.keepConnection && connection->whole &&
-	    !atomic_load(&connection->gateway->stopping);
+	    (!atomic_load(&connection->gateway->stopping) ||
+		atomic_load(&connection->gateway->heir_fd) >= 0);
 	/* keepConnection off makes libfcgi close, after a shutdown and a drain,
 	 * so that a peer still sending gets the answer and not a reset */
 	if (!keep)
@@ -513,7 +631,7 @@ gateway_stream_end(struct connection **connectionp)
 	if (connection->fcgx.ipcFd < 0)
 		connection_free(connection);
 	else
-		connection_rest(connection);
+		connection_keep(connection);
 }
 
 bool
@@ -537,4 +655,10 @@ struct http_request *
 gateway_request(struct connection *connection)
 {
 	return &connection->request;
+}
+
+int
+gateway_listener(const struct gateway *gateway)
+{
+	return gateway->listen_fd;
 }

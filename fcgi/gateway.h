@@ -30,6 +30,19 @@ void gateway_run(struct gateway *gateway, struct thread *thread);
  * gateway_run() when the last connection is gone or @patience_ms are over */
 void gateway_stop(struct gateway *gateway, unsigned patience_ms);
 
+/* gateway_hand_over() - accept no more, and give every connection to @heir_fd
+ * (heir.h) as soon as no request is on it; return from gateway_run() as above
+ * gateway_sweep() - now and then after that: give those that came to rest in
+ * that very moment
+ * gateway_inherit() - the other side: serve what comes from @legator_fd too
+ * Return: 0; -errno
+ * Owner:  @legator_fd is taken; @heir_fd stays the caller's */
+void
+gateway_hand_over(struct gateway *gateway, int heir_fd, unsigned patience_ms);
+void gateway_sweep(struct gateway *gateway);
+int gateway_inherit(struct gateway *gateway, int legator_fd);
+int gateway_listener(const struct gateway *gateway); /* its descriptor */
+
 /* gateway_expire() - end requests that take longer than @body_ms to arrive;
  * called about every 100 ms */
 void gateway_expire(struct gateway *gateway, unsigned body_ms, uint64_t now_ns);

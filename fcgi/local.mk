@@ -60,6 +60,8 @@ libworker_a_SOURCES = \
 	fcgi/handler_sql.c \
 	fcgi/handler_sql.h \
 	fcgi/handler_sql_check.c \
+	fcgi/heir.c \
+	fcgi/heir.h \
 	fcgi/http.c \
 	fcgi/http.h \
 	fcgi/lifecycle.c \

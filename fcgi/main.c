@@ -8,6 +8,7 @@
 #include "fcgi/control.h"
 #include "fcgi/crew.h"
 #include "fcgi/gateway.h"
+#include "fcgi/heir.h"
 #include "fcgi/slots.h"
 #include "fcgi/snapshot.h"
 #include "fcgi/worker.h"
@@ -21,12 +22,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 #ifdef HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 #endif
 
 #define DRAIN_MS 6000 /* a web server keeps an idle connection for 5 s */
+#define HEIR_MS 600000 /* for calls and tasks of one that was replaced */
+#define SWEEP_NS (100 * (long)MCP_MS)
 #define DEFAULT_THREADS 8
 #define THREADS_MAX 1024
 
@@ -34,6 +39,10 @@ struct options {
 	const char *config, *check, *pack, *bus, *secret, *listen;
 	unsigned threads, slots;
 	int ready_fd;
+	int heir_of;	   /* the socket to whose place we take; -1: nobody's */
+	pid_t legator;	   /* that process, while it is our parent */
+	int follow_parent; /* the signal to end with it by; 0: we do not */
+	char **argv;
 };
 
 static const struct option long_options[] = {
@@ -46,6 +55,8 @@ static const struct option long_options[] = {
 	{ "threads", required_argument, NULL, 't' },
 	{ "slots", required_argument, NULL, 'n' },
 	{ "ready-fd", required_argument, NULL, 'r' },
+	{ "heir-of", required_argument, NULL, 'o' },	   /* see heir.h */
+	{ "follow-parent", required_argument, NULL, 'f' }, /* likewise */
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -77,7 +88,10 @@ read_options(int argc, char **argv, struct options *options)
 	int option;
 
 	*options = (struct options){ .threads = DEFAULT_THREADS,
-		.ready_fd = -1 };
+		.ready_fd = -1,
+		.heir_of = -1,
+		.legator = getppid(),
+		.argv = argv };
 	while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) !=
 	    -1)
 		switch (option) {
@@ -97,6 +111,12 @@ read_options(int argc, char **argv, struct options *options)
 			break;
 		case 'r':
 			options->ready_fd = (int)number_or_die(optarg, 65535);
+			break;
+		case 'o':
+			options->heir_of = (int)number_or_die(optarg, 65535);
+			break;
+		case 'f':
+			options->follow_parent = (int)number_or_die(optarg, 64);
 			break;
 		case 'V':
 			puts("mcp-fcgi " PACKAGE_VERSION);
@@ -176,45 +196,129 @@ check(const struct options *options)
 	return error == 0 ? 0 : 1;
 }
 
+/* It stays open: see tell_heir(). */
 static void
-tell_ready(int fd)
+tell_ready(const struct options *options)
 {
 #ifdef HAVE_SYSTEMD
 	sd_notify(0, "READY=1");
 #endif
-	if (fd < 0)
-		return;
-	if (write(fd, "ready\n", 6) < 0)
+	if (options->heir_of >= 0)
+		heir_ready(options->heir_of);
+	else if (options->ready_fd >= 0 &&
+	    write(options->ready_fd, "ready\n", 6) < 0)
 		mcp_log(MCP_LOG_WARNING, "nobody hears that we are ready");
-	close(fd);
 }
 
+/* Whoever looks after us looks after that one from now on. */
 static void
-await_stop(struct worker *worker, const sigset_t *signals)
+tell_heir(const struct options *options, pid_t pid)
 {
+#ifdef HAVE_SYSTEMD
+	sd_notifyf(0, "MAINPID=%ld", (long)pid);
+#endif
+	if (options->ready_fd >= 0)
+		dprintf(options->ready_fd, "heir %ld\n", (long)pid);
+	mcp_log(MCP_LOG_INFO, "process %ld is in our place", (long)pid);
+}
+
+static int
+take_place(
+    struct worker *worker, const struct options *options, struct heir *heir)
+{
+	int condition = heir_start(options->argv,
+	    gateway_listener(worker->gateway), options->ready_fd, heir);
+
+	if (condition != 0)
+		mcp_log(MCP_LOG_ERROR, "the installed program %s; we go on",
+		    condition == HEIR_E_DIED	   ? "does not start"
+			: condition == HEIR_E_LATE ? "takes too long to start"
+						   : strerror(-condition));
+	return condition;
+}
+
+/* The next signal. Who took a place is the child of whose place it was, until
+ * that one ends; and then ends with its next parent, where the first one did.
+ */
+static int
+next_signal(const struct options *options, const sigset_t *signals)
+{
+	const struct timespec turn = { 0, SWEEP_NS };
+	int number = -1;
+
+	while (options->follow_parent != 0 && number < 0 &&
+	    getppid() == options->legator)
+		number = sigtimedwait(signals, NULL, &turn);
+	if (number > 0)
+		return number;
+	if (options->follow_parent != 0)
+		(void)prctl(PR_SET_PDEATHSIG, options->follow_parent);
+	return sigwait(signals, &number) == 0 ? number : SIGTERM;
+}
+
+/* Until a signal asks to stop, or somebody is in our place.
+ * Return: was it that? Then *heir is who. */
+static bool
+await_stop(struct worker *worker, const struct options *options,
+    const sigset_t *signals, struct heir *heir)
+{
+	for (;;) {
+		int number = next_signal(options, signals);
+
+		if (number == SIGHUP) {
+			control_reload(worker->control);
+		} else if (number != SIGUSR2) {
+			return false;
+		} else if (take_place(worker, options, heir) == 0) {
+			tell_heir(options, heir->pid);
+			return true;
+		} else {
+			control_replaced(worker->control, CONTROL_FAILED);
+		}
+	}
+}
+
+/* Our place is taken: until the last call is answered, or a signal asks to
+ * stop. */
+static void
+await_last(struct worker *worker, const sigset_t *signals)
+{
+	const struct timespec turn = { 0, SWEEP_NS };
 	int number = 0;
 
-	while (sigwait(signals, &number) == 0 && number == SIGHUP)
-		control_reload(worker->control);
+	while (
+	    !crew_gone(worker->crew) && number != SIGTERM && number != SIGINT) {
+		number = sigtimedwait(signals, NULL, &turn);
+		if (number == SIGUSR2)
+			control_replaced(worker->control, CONTROL_BEFORE);
+		gateway_sweep(worker->gateway);
+	}
 }
 
 /* Serve until a signal asks to stop; signals are blocked everywhere else.
  * Return: 0; -errno. Who still runs a task then ends with the process. */
 static int
 serve(struct worker *worker, const struct options *options,
-    const sigset_t *stop)
+    const sigset_t *signals)
 {
+	struct heir heir = { 0, -1 };
 	int error = crew_start(worker->crew);
 
 	if (error == 0) {
-		tell_ready(options->ready_fd);
-		await_stop(worker, stop);
+		tell_ready(options);
+		if (await_stop(worker, options, signals, &heir)) {
+			gateway_hand_over(worker->gateway, heir.fd, HEIR_MS);
+			control_replaced(worker->control, CONTROL_DONE);
+			await_last(worker, signals);
+		}
 	}
 	gateway_stop(worker->gateway, DRAIN_MS);
 	if (!crew_join(worker->crew, DRAIN_MS)) {
 		mcp_log(MCP_LOG_WARNING, "tasks end unfinished");
 		_exit(error == 0 ? 0 : 1);
 	}
+	if (heir.fd >= 0)
+		close(heir.fd);
 	return error;
 }
 
@@ -266,6 +370,8 @@ start(struct worker *worker, const struct options *options, bool broker)
 		error = crew_new(worker, options->threads, &worker->crew);
 	if (error == 0)
 		error = gateway_new(listen_fd, &worker->gateway);
+	if (error == 0 && options->heir_of >= 0)
+		error = gateway_inherit(worker->gateway, options->heir_of);
 	if (error == 0)
 		error = control_new(worker, broker, &worker->control);
 	return error;
@@ -288,6 +394,7 @@ main(int argc, char **argv)
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
 	sigaddset(&stop, SIGHUP);
+	sigaddset(&stop, SIGUSR2);
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
 

@@ -1,0 +1,242 @@
+/* heir.c - I start the process that takes our place, and hand it what we hold
+ */
+#include "fcgi/heir.h"
+
+#include <mcp/program.h>
+#include <mcp/text.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LISTEN_FD STDIN_FILENO /* listener.h takes it from there */
+#define HEIR_FD 3
+#define READY_FD 4
+#define HIGH 10	    /* out of the way of those */
+#define GIVE_MS 500 /* for it to take one */
+
+/* --- starting ------------------------------------------------------------- */
+
+static const char *const for_us_alone[] = { "--ready-fd", "--heir-of",
+	"--follow-parent" };
+#define N_FOR_US (sizeof(for_us_alone) / sizeof(for_us_alone[0]))
+
+static bool
+is_for_us(const char *word)
+{
+	for (size_t i = 0; i < N_FOR_US; i++)
+		if (strcmp(word, for_us_alone[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Our arguments but those that were meant for us alone, and its own.
+ * @death where we end with our parent, the signal as text; or "" */
+static char **
+words_for(char **argv, bool tells, const char *death)
+{
+	const char *const more[] = { "--heir-of", "3", "--ready-fd",
+		tells ? "4" : NULL, "--follow-parent",
+		death[0] != '\0' ? death : NULL };
+	char **words;
+	size_t n = 0, in = 0;
+
+	while (argv[in] != NULL)
+		in++;
+	words = calloc(in + 7, sizeof(*words));
+	if (words == NULL)
+		return NULL;
+	for (size_t i = 0; i < in; i++) {
+		if (is_for_us(argv[i]))
+			i++;
+		else
+			words[n++] = argv[i];
+	}
+	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i += 2)
+		if (more[i + 1] != NULL) {
+			words[n++] = (char *)(uintptr_t)more[i];
+			words[n++] = (char *)(uintptr_t)more[i + 1];
+		}
+	return words;
+}
+
+/* Descriptors and signals as the program wants them, and nothing else. */
+static int
+spawn(char **words, int listen_fd, int heir_fd, int ready_fd, pid_t *pidp)
+{
+	char *program = mcp_program("mcp-fcgi");
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t how;
+	sigset_t none;
+	int error;
+
+	if (program == NULL)
+		return -ENOMEM;
+	sigemptyset(&none);
+	posix_spawn_file_actions_init(&files);
+	posix_spawnattr_init(&how);
+	posix_spawnattr_setflags(
+	    &how, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+	posix_spawnattr_setsigmask(&how, &none);
+	posix_spawn_file_actions_adddup2(&files, listen_fd, LISTEN_FD);
+	posix_spawn_file_actions_adddup2(&files, heir_fd, HEIR_FD);
+	if (ready_fd >= 0)
+		posix_spawn_file_actions_adddup2(&files, ready_fd, READY_FD);
+	posix_spawn_file_actions_addclosefrom_np(
+	    &files, ready_fd >= 0 ? READY_FD + 1 : HEIR_FD + 1);
+	error = -posix_spawn(pidp, program, &files, &how, words, environ);
+	posix_spawnattr_destroy(&how);
+	posix_spawn_file_actions_destroy(&files);
+	free(program);
+	return error;
+}
+
+static int
+move_high(int fd)
+{
+	int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, HIGH);
+
+	if (fd >= 0)
+		close(fd);
+	return high;
+}
+
+static int
+make_pair(int ends[2])
+{
+	struct timeval patience = { 0, GIVE_MS * 1000 };
+	int low[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, low) != 0)
+		return -errno;
+	ends[0] = move_high(low[0]);
+	ends[1] = move_high(low[1]);
+	if (ends[0] >= 0 && ends[1] >= 0 &&
+	    setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &patience,
+		sizeof(patience)) == 0)
+		return 0;
+	close(ends[0]);
+	close(ends[1]);
+	return -EMFILE;
+}
+
+/* Return: 0 it is ready; HEIR_E_DIED; HEIR_E_LATE */
+static int
+await_ready(int fd)
+{
+	struct pollfd word = { fd, POLLIN, 0 };
+	uint64_t end_ns = mcp_clock_ns() + HEIR_READY_MS * MCP_MS;
+	uint64_t now_ns;
+	char byte;
+
+	while ((now_ns = mcp_clock_ns()) < end_ns)
+		if (poll(&word, 1, (int)((end_ns - now_ns) / MCP_MS) + 1) > 0)
+			return recv(fd, &byte, 1, 0) == 1 ? 0 : HEIR_E_DIED;
+	return HEIR_E_LATE;
+}
+
+int
+heir_start(char **argv, int listen_fd, int ready_fd, struct heir *heir)
+{
+	int ends[2] = { -1, -1 }, high_ready, error, signal_number = 0;
+	char death[16] = "";
+	char **words;
+
+	(void)prctl(PR_GET_PDEATHSIG, &signal_number);
+	if (signal_number != 0)
+		snprintf(death, sizeof(death), "%d", signal_number);
+	words = words_for(argv, ready_fd >= 0, death);
+	if (words == NULL)
+		return -ENOMEM;
+	error = make_pair(ends);
+	if (error != 0) {
+		free(words);
+		return error;
+	}
+	high_ready = ready_fd < 0 ? -1 : fcntl(ready_fd, F_DUPFD_CLOEXEC, HIGH);
+	error = spawn(words, listen_fd, ends[1], high_ready, &heir->pid);
+	free(words);
+	close(ends[1]);
+	if (high_ready >= 0)
+		close(high_ready);
+	heir->fd = ends[0];
+	if (error == 0) {
+		error = await_ready(heir->fd);
+		if (error == 0)
+			return 0;
+		(void)kill(heir->pid, SIGKILL);
+		(void)waitpid(heir->pid, NULL, 0);
+	}
+	close(heir->fd);
+	return error;
+}
+
+/* --- handing over --------------------------------------------------------- */
+
+int
+heir_give(int fd, int connection)
+{
+	char byte = 'c';
+	struct iovec piece = { &byte, 1 };
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { { 0 } };
+	struct msghdr message = { .msg_iov = &piece,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &connection, sizeof(connection));
+	return sendmsg(fd, &message, MSG_NOSIGNAL) == 1 ? 0 : -errno;
+}
+
+void
+heir_ready(int fd)
+{
+	char byte = 'r';
+
+	(void)send(fd, &byte, 1, MSG_NOSIGNAL);
+}
+
+int
+heir_take(int fd, int *connectionp)
+{
+	char byte;
+	struct iovec piece = { &byte, 1 };
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct msghdr message = { .msg_iov = &piece,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
+	struct cmsghdr *header;
+	ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (n == 0)
+		return -EPIPE;
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? HEIR_E_NOBODY
+							 : -errno;
+	header = CMSG_FIRSTHDR(&message);
+	if (header == NULL || header->cmsg_type != SCM_RIGHTS)
+		return HEIR_E_NOBODY; /* it was lost: we have no room for it */
+	memcpy(connectionp, CMSG_DATA(header), sizeof(*connectionp));
+	return 0;
+}
