@@ -113,19 +113,37 @@ child_start(struct child *child, uint64_t now_ns)
 	return 0;
 }
 
+/* "ready", or "heir PID": that process is in its place. */
+static void
+hear_line(struct child *child, const char *line)
+{
+	long pid;
+
+	if (strncmp(line, "ready", 5) == 0) {
+		child->state = CHILD_READY;
+	} else if (sscanf(line, "heir %ld", &pid) == 1 && pid > 0) {
+		child->pid = (pid_t)pid;
+		mcp_log(
+		    MCP_LOG_INFO, "%s is process %ld now", child->name, pid);
+	}
+}
+
 void
 child_heard(struct child *child)
 {
-	char text[128];
-	ssize_t n = read(child->ready_fd, text, sizeof(text));
+	char text[128], *line, *rest = text;
+	ssize_t n = read(child->ready_fd, text, sizeof(text) - 1);
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
-	close(child->ready_fd);
-	child->ready_fd = -1;
-	if (n > 0)
-		child->state = CHILD_READY;
-	/* closed without a word: its death is about to be told */
+	if (n <= 0) { /* its death is about to be told */
+		close(child->ready_fd);
+		child->ready_fd = -1;
+		return;
+	}
+	text[n] = '\0';
+	while ((line = strsep(&rest, "\n")) != NULL)
+		hear_line(child, line);
 }
 
 void

@@ -4,8 +4,9 @@
  * for the supervisor alone to interpret; it ends when the supervisor does,
  * however that ends. It gets a listening socket in systemd's way (descriptor
  * 3, LISTEN_FDS), which outlives it: a successor takes over and no connection
- * is refused in between. It tells on descriptor 4 that it is ready. Its output
- * goes to standard error.
+ * is refused in between. It tells on descriptor 4 that it is ready, and, later,
+ * which process has taken its place ("heir PID"). Its output goes to standard
+ * error.
  */
 #ifndef CTL_CHILD_H
 #define CTL_CHILD_H
@@ -34,7 +35,7 @@ struct child {
 	bool once; /* is done when it exits with 0 */
 	enum child_state state;
 	pid_t pid;
-	int ready_fd; /* our end of its pipe, while STARTING; else -1 */
+	int ready_fd; /* our end of its pipe; -1: none, or it said all */
 	uint64_t started_ns;
 	uint64_t due_ns; /* while RESTING */
 	unsigned rest_ms; /* before the next start */
@@ -46,7 +47,7 @@ struct child {
  * Return: 0; -errno, and nothing runs */
 int child_start(struct child *child, uint64_t now_ns);
 
-/* child_heard() - its pipe stirred: READY if it said so */
+/* child_heard() - its pipe stirred: READY if it said so, or another process */
 void child_heard(struct child *child);
 
 /* child_died() - to RESTING, at once due if it had lived a second; one that

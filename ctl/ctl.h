@@ -12,6 +12,7 @@ int ctl_ping(int argc, char **argv);
 int ctl_import(int argc, char **argv);
 int ctl_secret(int argc, char **argv);
 int ctl_reload(int argc, char **argv);
+int ctl_upgrade(int argc, char **argv);
 int ctl_notify(int argc, char **argv);
 
 #define CTL_DIR "/run/mcp-fcgi" /* where systemd's site has its sockets */

@@ -23,6 +23,7 @@ mcpctl_SOURCES = \
 	ctl/reload.c \
 	ctl/run.c \
 	ctl/secret.c \
+	ctl/upgrade.c \
 	ctl/yaml.c \
 	ctl/yaml.h
 mcpctl_LDADD = $(MCP_LIBS) $(YAML_LIBS)

@@ -25,6 +25,7 @@ static const struct verb verbs[] = {
 	{ "ping", ctl_ping, "ask a site's address whether it answers" },
 	{ "import", ctl_import, "make tools of somebody's API description" },
 	{ "reload", ctl_reload, "have a site read its configuration again" },
+	{ "upgrade", ctl_upgrade, "go on as the programs installed now" },
 	{ "notify", ctl_notify, "tell clients that something has changed" },
 	{ "secret", ctl_secret, "make the key file, where there is none" },
 };

@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -295,8 +296,11 @@ site_signals(struct site *site)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* who takes a child's place is that child's, until it ends */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	/* a shell's "&" has it ignored, and what is ignored never arrives */
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
@@ -506,6 +510,17 @@ site_reap(struct site *site)
 				site_buried(site, &site->children[i], status);
 }
 
+/* Each of ours becomes the program that is installed now. */
+static void
+site_upgrade(struct site *site)
+{
+	size_t i;
+
+	for (i = 0; i < site->n_children; i++)
+		if (site->children[i].tells)
+			child_signal(&site->children[i], SIGUSR2);
+}
+
 static void
 site_signalled(struct site *site)
 {
@@ -514,6 +529,10 @@ site_signalled(struct site *site)
 	while (read(site->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
 			continue;
+		if (info.ssi_signo == SIGUSR2) {
+			site_upgrade(site);
+			continue;
+		}
 		/* somebody's word, and not the terminal that is closed */
 		if (info.ssi_signo == SIGHUP && info.ssi_code == SI_USER) {
 			child_signal(&site->children[0], SIGHUP);

@@ -135,7 +135,7 @@ export class Site {
 
   // The process that plays a role now: 'broker', 'worker 1', 'command'.
   pidOf(role) {
-    const all = [...this.stderr.matchAll(new RegExp(`: ${role} is process (\\d+)$`, 'gm'))];
+    const all = [...this.stderr.matchAll(new RegExp(`: ${role} is process (\\d+)(?: now)?$`, 'gm'))];
     return all.length ? Number(all.at(-1)[1]) : undefined;
   }
 

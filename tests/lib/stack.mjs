@@ -37,21 +37,34 @@ export async function until(what, predicate, timeout = 10000) {
   }
 }
 
-// One program, from its first line to its last.
+// Does that process run? One that has ended and was not buried does not.
+export function runs(pid) {
+  try {
+    return !/^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+// One program, from its first line to its last; the processes that take its
+// place (heirs) are it, too.
 export class Program {
   stderr = '';
+  heirs = []; // their ids
   #child;
   #forced = false;
 
+  // from: the directory it is in
   // -> resolves with the line it says when it is ready
-  static async start(name, args) {
+  static async start(name, args, { from = bin } = {}) {
     const program = new Program();
-    await program.#start(name, args);
+    await program.#start(path.join(from, name), args);
     return program;
   }
 
-  async #start(name, args) {
-    const [command, ...words] = [...leash, path.join(bin, name), ...args, '--ready-fd', '3'];
+  async #start(file, args) {
+    const name = path.basename(file);
+    const [command, ...words] = [...leash, file, ...args, '--ready-fd', '3'];
     const child = spawn(command, words, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
     this.#child = child;
     this.name = name;
@@ -64,9 +77,10 @@ export class Program {
       child.on('error', reject);
       child.stdio[3].on('data', (bytes) => {
         line += bytes;
+        this.heirs = [...line.matchAll(/^heir (\d+)$/gm)].map(([, pid]) => Number(pid));
         if (!line.includes('\n')) return;
         clearTimeout(timer);
-        resolve(line.trimEnd());
+        resolve(line.split('\n')[0]);
       });
       this.exited.then((how) => {
         clearTimeout(timer);
@@ -79,22 +93,26 @@ export class Program {
   }
 
   get pid() {
-    return this.#child.pid;
+    return this.heirs.at(-1) ?? this.#child.pid;
   }
 
-  // -> how it ended
+  #signal(signal) {
+    if (runs(this.pid)) process.kill(this.pid, signal);
+  }
+
+  // -> how it ended, the first of them
   kill(signal = 'SIGKILL') {
     this.#forced ||= signal === 'SIGKILL';
-    this.#child.kill(signal);
+    this.#signal(signal);
     return this.exited;
   }
 
   freeze() {
-    this.#child.kill('SIGSTOP');
+    this.#signal('SIGSTOP');
   }
 
   thaw() {
-    this.#child.kill('SIGCONT');
+    this.#signal('SIGCONT');
   }
 
   // The answers of the kernel: private bytes, open descriptors.
@@ -115,11 +133,13 @@ export class Program {
   // Ends it, and complains about what sanitizers found or how it ended.
   async close() {
     this.thaw();
-    this.#child.kill('SIGTERM');
+    this.#signal('SIGTERM');
+    this.#child.kill('SIGTERM'); // it may still have calls to answer
     let late = false;
     const timer = setTimeout(() => {
       late = true;
       this.#child.kill('SIGKILL');
+      this.#signal('SIGKILL');
     }, STOP_MS);
     const how = await this.exited;
     clearTimeout(timer);
@@ -218,22 +238,24 @@ class Stack {
     fs.writeFileSync(this.secret, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
   }
 
-  // http: where it listens; its own unix socket if nothing is said.
-  async startBroker({ http = `unix:${this.brokerSocket}` } = {}) {
+  // http: where it listens; its own unix socket if nothing is said. from: the
+  // directory of the program.
+  async startBroker({ http = `unix:${this.brokerSocket}`, from } = {}) {
     const args = ['--config', this.config, '--http', http, '--bus', this.bus];
-    this.broker = await Program.start('mcp-broker', [...args, '--admin', this.adminSocket, '--secret', this.secret]);
+    args.push('--admin', this.adminSocket, '--secret', this.secret);
+    this.broker = await Program.start('mcp-broker', args, { from });
     this.#programs.push(this.broker);
     return this.broker;
   }
 
   // port: of 127.0.0.1, where it listens instead of on a socket of its own.
-  async startWorker({ threads, slots, secret = this.secret, port } = {}) {
+  async startWorker({ threads, slots, secret = this.secret, port, from } = {}) {
     const socket = port ?? path.join(this.dir, `worker${this.#numbers++}.sock`);
     const args = ['--config', this.config, '--bus', this.bus, '--secret', secret];
     args.push('--listen', port ? `127.0.0.1:${port}` : `unix:${socket}`);
     if (threads) args.push('--threads', String(threads));
     if (slots) args.push('--slots', String(slots));
-    const worker = await Program.start('mcp-fcgi', args);
+    const worker = await Program.start('mcp-fcgi', args, { from });
     worker.socket = socket;
     this.#programs.push(worker);
     this.workers.push(worker);
