@@ -173,7 +173,7 @@ reader_load(
 {
 	struct socket *socket;
 	int error =
-	    quota_charge(&broker->quota, state_read_text(in), &stream->account);
+	    quota_admit(&broker->quota, state_read_text(in), &stream->account);
 
 	if (error != 0)
 		return error;
