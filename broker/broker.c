@@ -40,6 +40,9 @@ apply(struct broker *broker)
 	broker->quota.max_streams = max_streams(config);
 	broker->quota.max_per_address =
 	    config->server.limits.max_streams_per_address;
+	broker->quota.max_bytes = config->server.limits.max_outbox_of_all;
+	broker->quota.max_bytes_per_subject =
+	    config->server.limits.max_outbox_per_subject;
 	broker->offered |= listen_offered(config);
 }
 

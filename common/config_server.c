@@ -206,6 +206,8 @@ static const struct config_key limit_keys[] = {
 	COUNT(max_calls_per_stream,	64,	  1,	65536),
 	SIZE( max_event,		MIB(8),	  256,	MIB(15)),
 	SIZE( max_outbox,		MIB(1),	  256,	MIB(1024)),
+	SIZE( max_outbox_per_subject,	MIB(64),  256,	MIB(65536)),
+	SIZE( max_outbox_of_all,	MIB(256), 256,	MIB(65536)),
 	COUNT(heartbeat_ms,		30000,	  10,	HOUR_MS),
 	COUNT(comment_ms,		15000,	  10,	HOUR_MS),
 	COUNT(retry_ms,			2000,	  0,	HOUR_MS),

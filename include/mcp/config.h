@@ -96,6 +96,8 @@ struct mcp_limits {
 	unsigned max_calls_per_stream; /* admitted and unanswered; 64 */
 	size_t max_event; /* bytes of one event; 8 MiB */
 	size_t max_outbox; /* bytes waiting for one reader; 1 MiB */
+	size_t max_outbox_per_subject; /* for all of one user's; 64 MiB */
+	size_t max_outbox_of_all; /* for all readers; 256 MiB */
 	unsigned heartbeat_ms; /* seed "heartbeat" events; 30,000 */
 	unsigned comment_ms; /* keep-alive comments; 15,000 */
 	unsigned retry_ms; /* the retry: clients are told; 2,000 */

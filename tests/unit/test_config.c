@@ -177,6 +177,8 @@ nothing_at_all_gives_every_default(void **state)
 	assert_int_equal(server->limits.comment_ms, 15000);
 	assert_int_equal(server->limits.max_resumable, 4096);
 	assert_int_equal(server->limits.replay_bytes, 256 << 10);
+	assert_int_equal(server->limits.max_outbox_per_subject, 64 << 20);
+	assert_int_equal(server->limits.max_outbox_of_all, 256 << 20);
 	assert_string_equal(site->config->path, site->main);
 	assert_int_equal(strlen(site->config->digest), 64);
 }
