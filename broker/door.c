@@ -102,9 +102,11 @@ door_answer(struct visit *visit, const struct door_answer *answer)
 	visit->answered = true;
 	mcp_buf_reset(&visit->begun);
 	compose(answer, out);
-	if (out->failed || clock_set(&broker->clock, &visit->due,
+	if (out->failed ||
+	    clock_set(&broker->clock, &visit->due,
 		mcp_clock_ns() + DOOR_LEAVE_NS) != 0 ||
-	    socket_send(visit->socket, mcp_buf_view(out), SIZE_MAX) != 0) {
+	    socket_send(visit->socket, mcp_buf_view(out), &SOCKET_TERMS_NONE) !=
+		0) {
 		visit_free(visit);
 		return;
 	}
@@ -424,7 +426,8 @@ visit_load(struct door *door, struct state_reader *in)
 
 	if (visit == NULL)
 		return -ENOMEM;
-	error = socket_load(&broker->loop, in, on_heard, visit, &visit->socket);
+	error = socket_load(&broker->loop, in, &SOCKET_TERMS_NONE, on_heard,
+	    visit, &visit->socket);
 	if (error == 0)
 		error = clock_set(
 		    &broker->clock, &visit->due, state_read_number(in));

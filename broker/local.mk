@@ -33,6 +33,8 @@ libbroker_a_SOURCES = \
 	broker/mount.h \
 	broker/notice.c \
 	broker/notice.h \
+	broker/parcel.c \
+	broker/parcel.h \
 	broker/process.c \
 	broker/process.h \
 	broker/quota.c \

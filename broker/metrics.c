@@ -26,6 +26,7 @@ static const char *const reason_names[N_CLOSED_REASONS] = {
 	[CLOSED_LEFT] = "left",
 	[CLOSED_BROKEN] = "broken",
 	[CLOSED_OVER_QUOTA] = "over_quota",
+	[CLOSED_OVER_SHARE] = "over_share",
 	[CLOSED_STALLED] = "stalled",
 	[CLOSED_TAKEN_OVER] = "taken_over",
 	[CLOSED_ENDED] = "ended",
@@ -91,6 +92,11 @@ print_streams(const struct broker *broker, struct mcp_buf *out)
 	    "pushed_out", m->pushed_out);
 	single(out, "mcp_broker_streams_refused_total", "counter",
 	    "Streams refused for a quota.", m->refused);
+	single(out, "mcp_broker_streams_behind", "gauge",
+	    "Open streams whose reader has not taken all yet.",
+	    broker->quota.house.n_debts);
+	single(out, "mcp_broker_backlog_bytes", "gauge",
+	    "Bytes that wait for those.", broker->quota.house.bytes);
 }
 
 static void
@@ -244,19 +250,31 @@ print_process(const struct process *process, uint64_t now_ns,
 	    process->failed, process->digest);
 }
 
+/* Readers that did not read. */
+static uint64_t
+n_cut_off(const struct metrics *m)
+{
+	return m->closed[CLOSED_OVER_QUOTA] + m->closed[CLOSED_OVER_SHARE] +
+	    m->closed[CLOSED_STALLED];
+}
+
 static void
 print_held(const struct broker *broker, struct mcp_buf *out)
 {
-	mcp_buf_printf(out, "\"streams\":{\"open\":%zu,\"parked\":%zu,"
-	    "\"listening\":%zu,\"unfinished\":%zu,\"most\":%zu},"
+	mcp_buf_printf(out,
+	    "\"streams\":{\"open\":%zu,\"parked\":%zu,"
+	    "\"listening\":%zu,\"unfinished\":%zu,\"most\":%zu,"
+	    "\"behind\":%zu,\"backlog_bytes\":%zu,\"cut_off\":%" PRIu64 "},"
 	    "\"resources_subscribed\":%zu,\"admissions\":%zu,"
 	    "\"awaited\":%zu,\"sessions\":%zu,\"sessions_ended\":%zu,"
-	    "\"cells\":%zu", broker->quota.n_streams,
-	    broker->streams.n_parked, broker->topics.n,
+	    "\"cells\":%zu",
+	    broker->quota.n_streams, broker->streams.n_parked, broker->topics.n,
 	    broker->streams.n_unfinished, broker->quota.max_streams,
-	    broker->topics.named.n, broker->admissions.by_ticket.n,
-	    broker->relay.waiting.n, broker->sessions.by_name.n,
-	    broker->ended.n, broker->cells.by_key.n);
+	    broker->quota.house.n_debts, broker->quota.house.bytes,
+	    n_cut_off(&broker->metrics), broker->topics.named.n,
+	    broker->admissions.by_ticket.n, broker->relay.waiting.n,
+	    broker->sessions.by_name.n, broker->ended.n,
+	    broker->cells.by_key.n);
 }
 
 static void

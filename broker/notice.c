@@ -42,45 +42,59 @@ append_what(struct mcp_buf *json, enum mcp_wire_topic topic,
 	}
 }
 
-/* The id comes last, so that what may be long is not copied for each. */
+/* The message up to its id is everybody's; what is behind it is the tail. */
+static int
+split(struct notice *notice, struct mcp_text event)
+{
+	size_t tail = strlen(END "\n\n");
+
+	memcpy(notice->tail, event.at + event.len - tail, tail);
+	event.len -= tail;
+	notice->common = parcel_new(event);
+	/* room for any id, so that notice_for() cannot fail */
+	if (notice->common == NULL ||
+	    mcp_buf_reserve(&notice->own, MCP_WIRE_REQUEST_MAX + tail) != 0) {
+		notice_deinit(notice);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
 int
 notice_init(struct notice *notice, enum mcp_wire_topic topic,
     struct mcp_text what)
 {
-	struct mcp_buf json = MCP_BUF_INIT, *event = &notice->event;
-	size_t tail = strlen(END "\n\n");
+	struct mcp_buf json = MCP_BUF_INIT, event = MCP_BUF_INIT;
+	int error = -ENOMEM;
 
-	*notice = (struct notice){ MCP_BUF_INIT, 0, "" };
+	*notice = (struct notice){ NULL, MCP_BUF_INIT, "" };
 	mcp_buf_printf(&json, "{\"jsonrpc\":\"2.0\","
 	    "\"method\":\"notifications/%s\",\"params\":{", methods[topic]);
 	append_what(&json, topic, what);
 	mcp_buf_puts(&json, META END);
-	append_event(event, &json);
+	append_event(&event, &json);
 	mcp_buf_deinit(&json);
-	/* room for any id, so that notice_for() cannot fail */
-	if (mcp_buf_reserve(event, MCP_WIRE_REQUEST_MAX) != 0 ||
-	    event->failed) {
-		notice_deinit(notice);
-		return -ENOMEM;
-	}
-	notice->hole = event->len - tail;
-	memcpy(notice->tail, event->data + notice->hole, tail);
-	return 0;
+	if (!event.failed)
+		error = split(notice, mcp_buf_view(&event));
+	mcp_buf_deinit(&event);
+	return error;
 }
 
 void
 notice_deinit(struct notice *notice)
 {
-	mcp_buf_deinit(&notice->event);
+	parcel_drop(notice->common);
+	mcp_buf_deinit(&notice->own);
+	notice->common = NULL;
 }
 
 struct mcp_text
 notice_for(struct notice *notice, struct mcp_text id)
 {
-	notice->event.len = notice->hole;
-	mcp_buf_text(&notice->event, id);
-	mcp_buf_puts(&notice->event, notice->tail);
-	return mcp_buf_view(&notice->event);
+	mcp_buf_reset(&notice->own);
+	mcp_buf_text(&notice->own, id);
+	mcp_buf_puts(&notice->own, notice->tail);
+	return mcp_buf_view(&notice->own);
 }
 
 void

@@ -1,7 +1,7 @@
 /* notice.h - I word what a listener is told
  *
- * Everybody is told with the id of their own subscription. What is the same
- * for all is composed once, and keeps a hole for that id.
+ * Everybody is told with the id of their own subscription. It comes last, so
+ * that what is the same for all, and may be long, is composed and kept once.
  *
  * Spec: 2026-07-28 "Subscriptions"; SEP-2663 "Task Status Notifications"
  */
@@ -9,11 +9,12 @@
 #define BROKER_NOTICE_H
 
 #include "broker/listen.h"
+#include "broker/parcel.h"
 
 struct notice {
-	struct mcp_buf event;
-	size_t hole; /* where the id stands */
-	char tail[8]; /* what stands behind it */
+	struct parcel *common; /* what all are told; */
+	struct mcp_buf own;    /* then the id of one, */
+	char tail[8];	       /* and this */
 };
 
 /* notice_init() - something has changed
@@ -24,7 +25,7 @@ int notice_init(struct notice *notice, enum mcp_wire_topic topic,
     struct mcp_text what);
 void notice_deinit(struct notice *notice);
 
-/* notice_for() - the event for the subscription @id, at most
+/* notice_for() - what follows notice->common for the subscription @id, at most
  * MCP_WIRE_REQUEST_MAX bytes of raw JSON
  * Owner:  the text lives until the next one */
 struct mcp_text notice_for(struct notice *notice, struct mcp_text id);

@@ -24,17 +24,17 @@ processes_init(struct processes *processes,
 int
 process_keep(struct process *process, struct mcp_text letter)
 {
-	struct parcel *parcel;
+	struct kept *one;
 
-	if (process->n_parcels >= MCP_BUS_HWM)
+	if (process->n_kept >= MCP_BUS_HWM)
 		return MCP_BUS_E_BUSY;
-	parcel = malloc(sizeof(*parcel) + letter.len);
-	if (parcel == NULL)
+	one = malloc(sizeof(*one) + letter.len);
+	if (one == NULL)
 		return -ENOMEM;
-	process->n_parcels++;
-	parcel->len = letter.len;
-	memcpy(parcel->bytes, letter.at, letter.len);
-	STAILQ_INSERT_TAIL(&process->parcels, parcel, next);
+	process->n_kept++;
+	one->len = letter.len;
+	memcpy(one->bytes, letter.at, letter.len);
+	STAILQ_INSERT_TAIL(&process->kept, one, next);
 	return 0;
 }
 
@@ -44,15 +44,15 @@ process_send_kept(struct broker *broker, struct process *process,
 	struct mcp_text letter))
 {
 	struct mcp_route control = process_control(process);
-	struct parcel *parcel;
+	struct kept *one;
 
-	while ((parcel = STAILQ_FIRST(&process->parcels)) != NULL) {
-		STAILQ_REMOVE_HEAD(&process->parcels, next);
-		process->n_parcels--;
+	while ((one = STAILQ_FIRST(&process->kept)) != NULL) {
+		STAILQ_REMOVE_HEAD(&process->kept, next);
+		process->n_kept--;
 		if (send(broker, &control,
-			(struct mcp_text){ parcel->bytes, parcel->len }) != 0)
+			(struct mcp_text){ one->bytes, one->len }) != 0)
 			broker->metrics.unsent++;
-		free(parcel);
+		free(one);
 	}
 }
 
@@ -151,7 +151,7 @@ process_new(struct broker *broker, const uint8_t *id, uint64_t hash)
 	LIST_INIT(&process->cells);
 	LIST_INIT(&process->answers);
 	LIST_INIT(&process->routes);
-	STAILQ_INIT(&process->parcels);
+	STAILQ_INIT(&process->kept);
 	table_put(&processes->by_id, &process->node, hash);
 	TAILQ_INSERT_TAIL(&processes->all, process, of_all);
 	return process;

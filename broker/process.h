@@ -42,8 +42,8 @@ struct route {
 };
 
 /* A letter that waits for its process's control socket to come back. */
-struct parcel {
-	STAILQ_ENTRY(parcel) next;
+struct kept {
+	STAILQ_ENTRY(kept) next;
 	size_t len;
 	char bytes[];
 };
@@ -67,8 +67,8 @@ struct process {
 	uint64_t first; /* from which number on it was told of ends */
 	uint8_t reload; /* enum reload_word */
 	bool restored;	/* its control socket is to hear so, too; until then */
-	STAILQ_HEAD(, parcel) parcels; /* are kept here; */
-	unsigned n_parcels;	       /* no more than a socket would hold */
+	STAILQ_HEAD(, kept) kept; /* are kept here; */
+	unsigned n_kept;	  /* no more than a socket would hold */
 	bool replacing;	 /* it was asked to put another in its place */
 	char digest[65]; /* of the snapshot it serves by, as it last said */
 	bool greeted; /* a HELLO came */

@@ -81,8 +81,8 @@ find_or_new(struct quota *quota, struct mcp_text address)
 }
 
 int
-quota_admit(struct quota *quota, struct mcp_text address,
-    struct account **accountp)
+quota_admit(
+    struct quota *quota, struct mcp_text address, struct account **accountp)
 {
 	struct account *account = NULL;
 

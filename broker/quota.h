@@ -68,8 +68,8 @@ int quota_open(struct quota *quota, struct mcp_text address,
 
 /* quota_admit() - likewise, whatever the limits: it was let in before
  * Return: 0; -ENOMEM */
-int quota_admit(struct quota *quota, struct mcp_text address,
-    struct account **accountp);
+int quota_admit(
+    struct quota *quota, struct mcp_text address, struct account **accountp);
 
 /* quota_address() - who is charged; empty: the house alone */
 struct mcp_text quota_address(const struct account *account);

@@ -6,16 +6,32 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 
 #define READ_MAX 65536 /* bytes of one read */
+#define FLIGHT_MAX 16  /* slips of one write */
 
-/* libuv keeps the rest of a partial write itself: one write flies, what comes
- * meanwhile waits here. */
+/* A piece of what waits: bytes of a parcel that others hold too, or its own. */
+struct slip {
+	STAILQ_ENTRY(slip) behind;
+	struct parcel *parcel; /* NULL: own */
+	const char *at;
+	size_t len;
+	uint64_t n_events; /* that end with it */
+	char own[];
+};
+
+/* libuv keeps the rest of a partial write itself: one write flies, of the first
+ * slips, and the others wait for the next. */
 struct outbox {
 	uv_write_t write;
-	struct mcp_buf flying;
-	struct mcp_buf waiting;
+	STAILQ_HEAD(slips, slip) slips;
+	unsigned n_flying;   /* of them */
+	size_t flying;	     /* bytes of those, written ones too */
+	size_t len;	     /* of all */
+	struct quota *quota; /* NULL: nobody is charged */
+	struct debt debt;
 	socket_empty_fn *empty;
 	uint64_t flights;
 	uint64_t last_flights; /* when socket_stalls() was asked last */
@@ -63,15 +79,35 @@ on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 }
 
 static void
+slip_free(struct slip *slip)
+{
+	if (slip != NULL)
+		parcel_drop(slip->parcel);
+	free(slip);
+}
+
+static void
+outbox_free(struct outbox *outbox)
+{
+	struct slip *slip;
+
+	if (outbox == NULL)
+		return;
+	if (outbox->quota != NULL)
+		quota_forgive(outbox->quota, &outbox->debt);
+	while ((slip = STAILQ_FIRST(&outbox->slips)) != NULL) {
+		STAILQ_REMOVE_HEAD(&outbox->slips, behind);
+		slip_free(slip);
+	}
+	free(outbox);
+}
+
+static void
 on_closed(uv_handle_t *handle)
 {
 	struct socket *socket = socket_of(handle);
 
-	if (socket->outbox != NULL) {
-		mcp_buf_deinit(&socket->outbox->flying);
-		mcp_buf_deinit(&socket->outbox->waiting);
-		free(socket->outbox);
-	}
+	outbox_free(socket->outbox);
 	free(socket);
 }
 
@@ -133,20 +169,47 @@ socket_give(struct socket *socket, socket_heard_fn *heard, void *owner)
 	socket->uv.handle.data = owner;
 }
 
+/* --- what waits --------------------------------------------------------- */
+
 static void on_written(uv_write_t *write, int status);
 
-/* Let @outbox->flying fly. */
+/* Let the first slips fly. */
 static int
 launch(struct socket *socket)
 {
 	struct outbox *outbox = socket->outbox;
-	uv_buf_t buf = uv_buf_init(outbox->flying.data,
-	    (unsigned)outbox->flying.len);
+	uv_buf_t bufs[FLIGHT_MAX];
+	struct slip *slip;
+	unsigned n = 0;
 
-	outbox->write.data = socket;
+	outbox->flying = 0;
+	STAILQ_FOREACH(slip, &outbox->slips, behind)
+	{
+		if (n == FLIGHT_MAX)
+			break;
+		bufs[n++] = uv_buf_init(
+		    (char *)(uintptr_t)slip->at, (unsigned)slip->len);
+		outbox->flying += slip->len;
+	}
+	outbox->n_flying = n;
 	outbox->flights++;
-	return uv_write(&outbox->write, &socket->uv.stream, &buf, 1,
-	    on_written);
+	return uv_write(
+	    &outbox->write, &socket->uv.stream, bufs, n, on_written);
+}
+
+static void
+land(struct outbox *outbox)
+{
+	struct slip *slip;
+
+	for (; outbox->n_flying > 0; outbox->n_flying--) {
+		slip = STAILQ_FIRST(&outbox->slips);
+		STAILQ_REMOVE_HEAD(&outbox->slips, behind);
+		slip_free(slip);
+	}
+	outbox->len -= outbox->flying;
+	if (outbox->quota != NULL)
+		quota_pay(outbox->quota, &outbox->debt, outbox->flying);
 }
 
 static void
@@ -156,9 +219,7 @@ drop_outbox(struct socket *socket)
 	socket_empty_fn *empty = outbox->empty;
 
 	socket->outbox = NULL;
-	mcp_buf_deinit(&outbox->flying);
-	mcp_buf_deinit(&outbox->waiting);
-	free(outbox);
+	outbox_free(outbox);
 	if (empty != NULL)
 		empty(socket);
 }
@@ -171,14 +232,12 @@ on_written(uv_write_t *write, int status)
 
 	if (uv_is_closing(&socket->uv.handle))
 		return;
-	if (status == 0 && outbox->waiting.len == 0) {
-		drop_outbox(socket);
-		return;
-	}
 	if (status == 0) {
-		mcp_buf_deinit(&outbox->flying);
-		outbox->flying = outbox->waiting;
-		outbox->waiting = MCP_BUF_INIT;
+		land(outbox);
+		if (outbox->len == 0) {
+			drop_outbox(socket);
+			return;
+		}
 		status = launch(socket);
 	}
 	if (status != 0) {
@@ -187,57 +246,196 @@ on_written(uv_write_t *write, int status)
 	}
 }
 
-static int
-queue(struct socket *socket, struct mcp_text bytes)
+static struct outbox *
+outbox_new(struct socket *socket)
 {
 	struct outbox *outbox = calloc(1, sizeof(*outbox));
-	int error = -ENOMEM;
 
 	if (outbox == NULL)
+		return NULL;
+	STAILQ_INIT(&outbox->slips);
+	outbox->write.data = socket;
+	return outbox;
+}
+
+/* --- sending ------------------------------------------------------------ */
+
+/* What is sent: perhaps a parcel, and bytes behind it. */
+struct load {
+	struct parcel *parcel;	/* NULL: none */
+	struct mcp_text common; /* what is left of it */
+	struct mcp_text own;
+	const struct socket_terms *terms;
+};
+
+static size_t
+load_len(const struct load *load)
+{
+	return load->common.len + load->own.len;
+}
+
+static void
+advance(struct mcp_text *text, size_t *np)
+{
+	size_t n = *np < text->len ? *np : text->len;
+
+	text->at += n;
+	text->len -= n;
+	*np -= n;
+}
+
+/* Return: NULL where @bytes is empty, or memory is. */
+static struct slip *
+slip_new(struct parcel *parcel, struct mcp_text bytes)
+{
+	struct slip *slip = NULL;
+
+	if (bytes.len > 0)
+		slip = malloc(sizeof(*slip) + (parcel != NULL ? 0 : bytes.len));
+	if (slip == NULL)
+		return NULL;
+	slip->parcel = parcel != NULL ? parcel_hold(parcel) : NULL;
+	slip->at = parcel != NULL ? bytes.at : slip->own;
+	slip->len = bytes.len;
+	slip->n_events = 0;
+	if (parcel == NULL)
+		memcpy(slip->own, bytes.at, bytes.len);
+	return slip;
+}
+
+static int
+charge(struct outbox *outbox, const struct load *load)
+{
+	const struct socket_terms *terms = load->terms;
+	int error;
+
+	if (terms->quota == NULL)
+		return 0;
+	error = quota_charge(
+	    terms->quota, &outbox->debt, terms->subject, load_len(load));
+	if (error == 0)
+		outbox->quota = terms->quota;
+	return error;
+}
+
+static int
+enqueue(struct outbox *outbox, const struct load *load)
+{
+	struct slip *common = slip_new(load->parcel, load->common);
+	struct slip *own = slip_new(NULL, load->own);
+	bool made = (common != NULL || load->common.len == 0) &&
+	    (own != NULL || load->own.len == 0);
+
+	if (!made || charge(outbox, load) != 0) {
+		slip_free(common);
+		slip_free(own);
 		return -ENOMEM;
-	mcp_buf_text(&outbox->flying, bytes);
-	socket->outbox = outbox;
-	if (!outbox->flying.failed)
+	}
+	if (common != NULL)
+		STAILQ_INSERT_TAIL(&outbox->slips, common, behind);
+	if (own != NULL)
+		STAILQ_INSERT_TAIL(&outbox->slips, own, behind);
+	(own != NULL ? own : common)->n_events = load->terms->n_events;
+	outbox->len += load_len(load);
+	return 0;
+}
+
+static int
+queue(struct socket *socket, const struct load *load)
+{
+	int error = -ENOMEM;
+
+	socket->outbox = outbox_new(socket);
+	if (socket->outbox != NULL)
+		error = enqueue(socket->outbox, load);
+	if (error == 0)
 		error = launch(socket);
 	if (error != 0) {
+		outbox_free(socket->outbox);
 		socket->outbox = NULL;
-		mcp_buf_deinit(&outbox->flying);
-		free(outbox);
 	}
 	return error;
 }
 
-int
-socket_send(struct socket *socket, struct mcp_text bytes, size_t limit)
+static int
+dispatch(struct socket *socket, struct load *load)
 {
-	uv_buf_t buf;
+	uv_buf_t bufs[2];
+	unsigned n_bufs = 0;
+	size_t done;
 	int n;
 
 	if (socket->outbox != NULL) {
-		if (socket_backlog(socket) + bytes.len > limit)
+		if (socket_backlog(socket) + load_len(load) >
+		    load->terms->limit)
 			return SOCKET_E_FULL;
-		mcp_buf_text(&socket->outbox->waiting, bytes);
-		return socket->outbox->waiting.failed ? -ENOMEM : 0;
+		return enqueue(socket->outbox, load);
 	}
-	buf = uv_buf_init((char *)(uintptr_t)bytes.at, (unsigned)bytes.len);
-	n = uv_try_write(&socket->uv.stream, &buf, 1);
-	if (n == UV_EAGAIN)
-		n = 0;
-	if (n < 0)
+	if (load->common.len > 0)
+		bufs[n_bufs++] = uv_buf_init((char *)(uintptr_t)load->common.at,
+		    (unsigned)load->common.len);
+	bufs[n_bufs++] = uv_buf_init(
+	    (char *)(uintptr_t)load->own.at, (unsigned)load->own.len);
+	n = uv_try_write(&socket->uv.stream, bufs, n_bufs);
+	if (n < 0 && n != UV_EAGAIN)
 		return n;
-	if ((size_t)n == bytes.len)
-		return 0;
-	return queue(socket,
-	    (struct mcp_text){ bytes.at + n, bytes.len - (size_t)n });
+	done = n > 0 ? (size_t)n : 0;
+	advance(&load->common, &done);
+	advance(&load->own, &done);
+	return load_len(load) == 0 ? 0 : queue(socket, load);
+}
+
+int
+socket_send(struct socket *socket, struct mcp_text bytes,
+    const struct socket_terms *terms)
+{
+	return dispatch(socket, &(struct load){ .own = bytes, .terms = terms });
+}
+
+int
+socket_share(struct socket *socket, struct parcel *parcel, struct mcp_text own,
+    const struct socket_terms *terms)
+{
+	return dispatch(
+	    socket, &(struct load){ parcel, parcel_text(parcel), own, terms });
 }
 
 size_t
 socket_backlog(const struct socket *socket)
 {
-	if (socket->outbox == NULL)
+	const struct outbox *outbox = socket->outbox;
+
+	if (outbox == NULL)
 		return 0;
 	return uv_stream_get_write_queue_size(&socket->uv.stream) +
-	    socket->outbox->waiting.len;
+	    outbox->len - outbox->flying;
+}
+
+void
+socket_unsent(
+    const struct socket *socket, socket_unsent_fn *each, void *context)
+{
+	const struct outbox *outbox = socket->outbox;
+	const struct slip *slip;
+	size_t sent;
+
+	if (outbox == NULL)
+		return;
+	sent = outbox->len - socket_backlog(socket);
+	STAILQ_FOREACH(slip, &outbox->slips, behind)
+	{
+		struct mcp_text bytes = { slip->at, slip->len };
+
+		advance(&bytes, &sent);
+		if (bytes.len > 0)
+			each(context, bytes, slip->n_events);
+	}
+}
+
+struct socket *
+socket_of_debt(struct debt *debt)
+{
+	return CONTAINER(struct outbox, debt, debt)->write.data;
 }
 
 unsigned
@@ -258,65 +456,81 @@ socket_stalls(struct socket *socket)
 
 /* --- into the next broker ------------------------------------------------ */
 
-/* Of what flies, libuv tells how much is left. */
-static struct mcp_text
-still_flying(const struct socket *socket)
+static void
+count_piece(void *context, struct mcp_text bytes, uint64_t n_events)
 {
-	const struct mcp_buf *flying = &socket->outbox->flying;
-	size_t left = uv_stream_get_write_queue_size(&socket->uv.stream);
+	(void)bytes;
+	(void)n_events;
+	++*(uint64_t *)context;
+}
 
-	return (struct mcp_text){ flying->data + flying->len - left, left };
+static void
+save_piece(void *context, struct mcp_text bytes, uint64_t n_events)
+{
+	state_text(context, bytes);
+	state_number(context, n_events);
 }
 
 void
 socket_save(const struct socket *socket, struct state_writer *out)
 {
-	const struct outbox *outbox = socket->outbox;
 	uv_os_fd_t fd = -1;
+	uint64_t n = 0;
 
 	(void)uv_fileno(&socket->uv.handle, &fd);
 	state_file(out, fd);
 	state_number(out, socket->uv.handle.type == UV_TCP);
-	state_text(out, outbox == NULL ? MCP_TEXT_INIT : still_flying(socket));
-	state_text(out,
-	    outbox == NULL ? MCP_TEXT_INIT : mcp_buf_view(&outbox->waiting));
+	socket_unsent(socket, count_piece, &n);
+	state_number(out, n);
+	socket_unsent(socket, save_piece, out);
 }
 
 static int
-adopt(struct socket *socket, int fd, struct mcp_text flying,
-    struct mcp_text waiting)
+open_fd(struct socket *socket, int fd)
 {
 	int error = socket->uv.handle.type == UV_TCP
 	    ? uv_tcp_open(&socket->uv.tcp, fd)
 	    : uv_pipe_open(&socket->uv.pipe, fd);
 
-	if (error == 0)
-		error = uv_read_start(&socket->uv.stream, on_alloc, on_read);
-	if (error == 0 && flying.len > 0)
-		error = queue(socket, flying);
-	return error == 0 && waiting.len > 0
-	    ? socket_send(socket, waiting, SIZE_MAX)
-	    : error;
+	return error != 0
+	    ? error
+	    : uv_read_start(&socket->uv.stream, on_alloc, on_read);
+}
+
+static int
+load_pieces(struct socket *socket, struct state_reader *in,
+    const struct socket_terms *terms)
+{
+	struct socket_terms these = *terms;
+	uint64_t n = state_read_number(in);
+	int error = 0;
+
+	for (; n > 0 && error != -ENOMEM && !in->failed; n--) {
+		struct mcp_text piece = state_read_text(in);
+
+		these.n_events = state_read_number(in);
+		if (!in->rehearsal && error == 0)
+			error = socket_send(socket, piece, &these);
+	}
+	return error == -ENOMEM ? error : state_end(in);
 }
 
 int
-socket_load(uv_loop_t *loop, struct state_reader *in, socket_heard_fn *heard,
-    void *owner, struct socket **socketp)
+socket_load(uv_loop_t *loop, struct state_reader *in,
+    const struct socket_terms *terms, socket_heard_fn *heard, void *owner,
+    struct socket **socketp)
 {
 	int fd = state_read_file(in), error = 0;
-	bool tcp = state_read_up_to(in, 1) == 1;
-	struct mcp_text flying = state_read_text(in);
-	struct mcp_text waiting = state_read_text(in);
 	struct socket *socket;
 
-	if (in->failed)
-		return -EINVAL;
-	socket = socket_new(loop, tcp);
+	socket = socket_new(loop, state_read_up_to(in, 1) == 1);
 	if (socket == NULL)
 		return -ENOMEM;
 	socket_give(socket, heard, owner);
 	if (fd >= 0)
-		error = adopt(socket, fd, flying, waiting);
+		error = open_fd(socket, fd);
+	if (error == 0)
+		error = load_pieces(socket, in, terms);
 	if (error != 0) {
 		socket_close(socket);
 		return error;
@@ -346,6 +560,10 @@ socket_end(struct socket *socket)
 void
 socket_close(struct socket *socket)
 {
+	struct outbox *outbox = socket->outbox;
+
+	if (outbox != NULL && outbox->quota != NULL)
+		quota_forgive(outbox->quota, &outbox->debt);
 	if (!uv_is_closing(&socket->uv.handle))
 		uv_close(&socket->uv.handle, on_closed);
 }

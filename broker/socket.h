@@ -4,6 +4,8 @@
  * broke. While nothing waits to be written I am a handle and two pointers: the
  * bytes read pass through one buffer that all of us share, and an outbox is
  * made when the kernel does not take everything, and freed when it is empty.
+ * What is in it is charged to somebody, and what many are sent is in it as one
+ * parcel that they share.
  */
 #ifndef BROKER_SOCKET_H
 #define BROKER_SOCKET_H
@@ -12,6 +14,8 @@
 
 #include <mcp/text.h>
 
+#include "broker/parcel.h"
+#include "broker/quota.h"
 #include "broker/state.h"
 
 enum socket_condition {
@@ -35,12 +39,36 @@ void *socket_owner(const struct socket *socket);
 uv_loop_t *socket_loop(const struct socket *socket);
 void socket_give(struct socket *socket, socket_heard_fn *heard, void *owner);
 
+struct socket_terms { /* for what has to wait */
+	size_t limit; /* bytes of backlog; where none is, any length is taken */
+	struct quota *quota;	/* NULL: it is charged to nobody; else */
+	const uint8_t *subject; /* to this one */
+	uint64_t n_events;	/* in what is sent, as socket_unsent() counts */
+};
+#define SOCKET_TERMS_NONE ((struct socket_terms){ SIZE_MAX, NULL, NULL, 0 })
+
 /* socket_send() - write now what the kernel takes, and queue the rest
- * Shape:  @limit judges backlog: where nothing waits, any length is taken
  * Return: 0; SOCKET_E_FULL; -errno: it is broken */
-int socket_send(struct socket *socket, struct mcp_text bytes, size_t limit);
+int socket_send(struct socket *socket, struct mcp_text bytes,
+    const struct socket_terms *terms);
+
+/* socket_share() - the same, of @parcel and then @own
+ * Owner: @parcel stays the caller's; it is held for as long as it waits */
+int socket_share(struct socket *socket, struct parcel *parcel,
+    struct mcp_text own, const struct socket_terms *terms);
 
 size_t socket_backlog(const struct socket *socket); /* bytes */
+
+/* socket_unsent() - call @each for what is in the outbox, in the order in which
+ * it goes out: bytes the kernel has not taken, and the number of events that
+ * end there */
+typedef void
+socket_unsent_fn(void *context, struct mcp_text bytes, uint64_t n_events);
+void socket_unsent(
+    const struct socket *socket, socket_unsent_fn *each, void *context);
+
+/* socket_of_debt() - whose backlog is charged there */
+struct socket *socket_of_debt(struct debt *debt);
 
 /* socket_stalls() - how many times in a row I was asked this while nothing
  * of a backlog was taken by the peer */
@@ -51,11 +79,13 @@ unsigned socket_stalls(struct socket *socket);
 void socket_when_empty(struct socket *socket, socket_empty_fn *empty);
 
 /* socket_save() - its descriptor and what is not written yet, to state.h
- * socket_load() - and back, as socket_accept(); @owner may be given later
- * Return: 0; -EINVAL; -errno */
+ * socket_load() - and back, as socket_accept() and socket_send(); one that
+ * broke meanwhile says so as ever. @owner may be given later. Return: 0;
+ * -EINVAL; -errno */
 void socket_save(const struct socket *socket, struct state_writer *out);
 int socket_load(uv_loop_t *loop, struct state_reader *in,
-    socket_heard_fn *heard, void *owner, struct socket **socketp);
+    const struct socket_terms *terms, socket_heard_fn *heard, void *owner,
+    struct socket **socketp);
 
 /* socket_end() - tell the peer that nothing more comes; it may still send */
 void socket_end(struct socket *socket);

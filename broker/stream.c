@@ -20,6 +20,14 @@ limits_of(const struct broker *broker)
 	return &broker->config->server.limits;
 }
 
+/* What waits for its reader is charged to its subject. */
+static struct socket_terms
+terms_of(struct broker *broker, const struct stream *stream, size_t limit)
+{
+	return (
+	    struct socket_terms){ limit, &broker->quota, stream->subject, 0 };
+}
+
 struct mcp_text
 stream_id(const struct hub_name *name, uint64_t number, char id[STREAM_ID_MAX])
 {
@@ -72,11 +80,33 @@ unpark(struct broker *broker, struct stream *stream)
 	clock_cancel(&broker->clock, &stream->due);
 }
 
+static void
+count_events(void *context, struct mcp_text bytes, uint64_t n_events)
+{
+	uint64_t *np = context;
+
+	(void)bytes;
+	*np += n_events;
+}
+
+/* The last event that the kernel has taken whole; whether the reader has, only
+ * the reader knows. */
+static uint64_t
+written(const struct stream *stream)
+{
+	uint64_t unsent = 0;
+
+	if (stream->socket != NULL)
+		socket_unsent(stream->socket, count_events, &unsent);
+	return stream->written - unsent;
+}
+
 /* The socket is somebody else's from now on. */
 static void
 detached(struct broker *broker, struct stream *stream,
     enum closed_reason reason)
 {
+	stream->written = written(stream);
 	stream->socket = NULL;
 	quota_close(&broker->quota, stream->account);
 	stream->account = NULL;
@@ -88,8 +118,10 @@ detached(struct broker *broker, struct stream *stream,
 static void
 detach(struct broker *broker, struct stream *stream, enum closed_reason reason)
 {
-	socket_close(stream->socket);
+	struct socket *socket = stream->socket;
+
 	detached(broker, stream, reason);
+	socket_close(socket);
 }
 
 static void
@@ -184,6 +216,24 @@ stream_break(struct broker *broker, struct stream *stream,
 	park(broker, stream);
 }
 
+/* Where more waits than may, readers go until it does not.
+ * Return: false when @stream, which may be NULL, was one of them */
+static bool
+shed(struct broker *broker, const struct stream *stream)
+{
+	struct debt *debt;
+	struct stream *slow;
+	bool stays = true;
+
+	while ((debt = quota_overdrawn(&broker->quota)) != NULL) {
+		slow = socket_owner(socket_of_debt(debt));
+		if (slow == stream)
+			stays = false;
+		stream_break(broker, slow, CLOSED_OVER_SHARE);
+	}
+	return stays;
+}
+
 /* --- open --------------------------------------------------------------- */
 
 static void
@@ -251,6 +301,7 @@ trim(struct broker *broker, struct stream *stream, uint64_t now_ns)
 static void
 tick(struct broker *broker, struct stream *stream, uint64_t now_ns)
 {
+	struct socket_terms terms = terms_of(broker, stream, SIZE_MAX);
 	struct mcp_buf *out = broker_scratch(broker);
 	bool backlog = socket_backlog(stream->socket) > 0;
 	int error = 0;
@@ -268,8 +319,7 @@ tick(struct broker *broker, struct stream *stream, uint64_t now_ns)
 		return;
 	}
 	if (!backlog && !out->failed) /* else it has enough to read */
-		error = socket_send(stream->socket, mcp_buf_view(out),
-		    SIZE_MAX);
+		error = socket_send(stream->socket, mcp_buf_view(out), &terms);
 	if (error != 0 || plan_tick(broker, stream,
 		now_ns + limits_of(broker)->comment_ms * MCP_MS) != 0)
 		stream_break(broker, stream, CLOSED_BROKEN);
@@ -384,7 +434,7 @@ find_earlier(const struct broker *broker, const struct stream_opening *opening,
 	if (stream == CONTAINER(struct stream, entry, entry))
 		return stream;
 	stream = CONTAINER(struct stream, entry, entry);
-	*fromp = stream->written;
+	*fromp = written(stream);
 	return stream;
 }
 
@@ -451,8 +501,8 @@ retry_ms(struct broker *broker, unsigned least_percent, unsigned most_percent)
 	    retry * (most_percent - least_percent) + 1)) / 100);
 }
 
-/* A session's stream has no event that could tell of a gap; a person who looks
- * at it can see one. */
+/* Only the seed's dialect has an event that can tell of a gap; a person who
+ * looks at a stream of another can see it in a comment. */
 static void
 append_open(const struct stream *stream, uint64_t from, struct mcp_buf *out)
 {
@@ -461,7 +511,8 @@ append_open(const struct stream *stream, uint64_t from, struct mcp_buf *out)
 
 	if (missed > 0)
 		snprintf(text, sizeof(text), "open, missed %" PRIu64, missed);
-	mcp_sse_comment(out, mcp_text_of(text));
+	if (missed > 0 || stream->kind != STREAM_PURE)
+		mcp_sse_comment(out, mcp_text_of(text));
 }
 
 /* What everybody is told at once. "endpoint" is the first event for all; then
@@ -473,10 +524,10 @@ append_greeting(struct broker *broker, const struct stream *stream,
 {
 	const struct replay_event *event = replay_after(stream->replay, from);
 
-	if (stream->kind == STREAM_SESSION || stream->kind == STREAM_ANSWER)
-		append_open(stream, from, out);
-	else
+	if (stream->kind <= STREAM_PURE)
 		append_endpoint(broker, stream, out);
+	if (stream->kind != STREAM_DUAL)
+		append_open(stream, from, out);
 	if (stream->kind == STREAM_DUAL) {
 		if (!stream->no_retry)
 			mcp_sse_retry(out, retry_ms(broker, 75, 125));
@@ -573,11 +624,14 @@ stream_seat(struct stream *stream, struct socket *socket)
 
 static void
 attach(struct broker *broker, struct stream *stream, struct socket *socket,
-    struct mcp_text greeting)
+    struct mcp_text greeting, uint64_t from)
 {
+	struct socket_terms terms = terms_of(broker, stream, SIZE_MAX);
+
 	stream_seat(stream, socket);
 	stream->written = stream->last;
-	if (socket_send(socket, greeting, SIZE_MAX) != 0)
+	terms.n_events = stream->last - from;
+	if (socket_send(socket, greeting, &terms) != 0)
 		stream_break(broker, stream, CLOSED_BROKEN);
 	else if (stream->kind == STREAM_ANSWER)
 		stream_take(stream);
@@ -624,7 +678,8 @@ stream_open(struct broker *broker, struct socket **socketp,
 	*socketp = NULL;
 	if (out->failed) /* not even a greeting: cut off like any other */
 		mcp_buf_reset(out);
-	attach(broker, stream, socket, mcp_buf_view(out));
+	attach(broker, stream, socket, mcp_buf_view(out), from);
+	(void)shed(broker, stream);
 	return 0;
 }
 
@@ -663,6 +718,8 @@ int
 stream_deliver(struct broker *broker, struct stream *stream,
     struct mcp_text name, struct mcp_text data, uint64_t *numberp)
 {
+	struct socket_terms terms =
+	    terms_of(broker, stream, limits_of(broker)->max_outbox);
 	struct mcp_buf *out = broker_scratch(broker);
 	char id[STREAM_ID_MAX];
 	bool kept;
@@ -676,11 +733,11 @@ stream_deliver(struct broker *broker, struct stream *stream,
 	kept = keep(broker, stream, mcp_buf_view(out));
 	if (stream->socket == NULL)
 		return kept ? STREAM_E_PARKED : STREAM_E_LOST;
-	condition = socket_send(stream->socket, mcp_buf_view(out),
-	    limits_of(broker)->max_outbox);
+	terms.n_events = 1;
+	condition = socket_send(stream->socket, mcp_buf_view(out), &terms);
 	if (condition == 0) {
 		stream->written = stream->last;
-		return 0;
+		return shed(broker, stream) ? 0 : STREAM_E_CUT;
 	}
 	if (!kept)
 		broker->metrics.dropped++;
@@ -796,10 +853,12 @@ stream_end_answers(struct broker *broker, const struct hub_name *session)
 
 /* Return: true when it was told; else it is gone. */
 static bool
-tell(struct broker *broker, struct stream *stream, struct mcp_text bytes)
+tell(struct broker *broker, struct stream *stream, struct notice *notice)
 {
-	int condition = socket_send(stream->socket, bytes,
-	    limits_of(broker)->max_outbox);
+	struct socket_terms terms =
+	    terms_of(broker, stream, limits_of(broker)->max_outbox);
+	int condition = socket_share(stream->socket, notice->common,
+	    notice_for(notice, subscription_id(stream->subscription)), &terms);
 
 	if (condition != 0)
 		stream_break(broker, stream, condition == SOCKET_E_FULL ?
@@ -816,21 +875,20 @@ may_hear(const struct stream *stream, const struct mcp_letter *change)
 }
 
 /* Who cannot be told is gone, and its wishes with it, so the next wish is
- * looked up before. */
+ * looked up before; and nobody else may go meanwhile. */
 static uint64_t
 tell_all(struct broker *broker, struct wish *wish,
     const struct mcp_letter *change, struct notice *notice)
 {
-	struct subscription *subscription;
+	struct stream *stream;
 	struct wish *next;
 	uint64_t told = 0;
 
 	for (; wish != NULL; wish = next) {
 		next = LIST_NEXT(wish, of_topic);
-		subscription = wish->subscription;
-		if (may_hear(subscription->stream, change))
-			told += tell(broker, subscription->stream,
-			    notice_for(notice, subscription_id(subscription)));
+		stream = wish->subscription->stream;
+		if (may_hear(stream, change))
+			told += tell(broker, stream, notice);
 	}
 	return told;
 }
@@ -851,6 +909,7 @@ stream_broadcast(struct broker *broker, const struct mcp_letter *change,
 		change->state : change->data) != 0)
 		return -ENOMEM;
 	*toldp = tell_all(broker, first, change, &notice);
+	(void)shed(broker, NULL);
 	notice_deinit(&notice);
 	broker->metrics.told += *toldp;
 	return 0;
@@ -921,7 +980,8 @@ stream_farewell(struct broker *broker, struct stream *stream)
 	}
 	append_farewell(broker, stream, out);
 	if (out->len > 0 && !out->failed)
-		(void)socket_send(socket, mcp_buf_view(out), SIZE_MAX);
+		(void)socket_send(
+		    socket, mcp_buf_view(out), &SOCKET_TERMS_NONE);
 	/* a slow reader may still take what waits for it */
 	socket_give(socket, on_leaving, NULL);
 	socket_when_empty(socket, socket_close);

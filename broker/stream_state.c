@@ -171,13 +171,15 @@ static int
 reader_load(
     struct broker *broker, struct stream *stream, struct state_reader *in)
 {
+	struct socket_terms terms = { SIZE_MAX, &broker->quota, stream->subject,
+		0 };
 	struct socket *socket;
 	int error =
 	    quota_admit(&broker->quota, state_read_text(in), &stream->account);
 
 	if (error != 0)
 		return error;
-	error = socket_load(&broker->loop, in, NULL, NULL, &socket);
+	error = socket_load(&broker->loop, in, &terms, NULL, NULL, &socket);
 	if (error != 0) {
 		quota_close(&broker->quota, stream->account);
 		return error;

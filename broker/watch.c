@@ -72,6 +72,7 @@ append_task(const struct cell *cell, struct mcp_text id, struct mcp_buf *out)
 
 	if (show(cell, &buf, &task) == 0 &&
 	    notice_init(&notice, MCP_TOPIC_TASK, task) == 0) {
+		mcp_buf_text(out, parcel_text(notice.common));
 		mcp_buf_text(out, notice_for(&notice, id));
 		notice_deinit(&notice);
 	}

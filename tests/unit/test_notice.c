@@ -19,7 +19,12 @@
 static void
 says(struct notice *notice, const char *id, const char *event)
 {
-	assert_true(mcp_text_is(notice_for(notice, mcp_text_of(id)), event));
+	struct mcp_buf whole = MCP_BUF_INIT;
+
+	mcp_buf_text(&whole, parcel_text(notice->common));
+	mcp_buf_text(&whole, notice_for(notice, mcp_text_of(id)));
+	assert_true(mcp_text_is(mcp_buf_view(&whole), event));
+	mcp_buf_deinit(&whole);
 }
 
 static void
@@ -85,9 +90,9 @@ test_the_longest_id_has_room(void **state)
 	id[sizeof(id) - 1] = '\0';
 	assert_int_equal(
 	    notice_init(&notice, MCP_TOPIC_TOOLS, MCP_TEXT_INIT), 0);
-	cap = notice.event.cap;
+	cap = notice.own.cap;
 	assert_true(notice_for(&notice, mcp_text_of(id)).len > sizeof(id));
-	assert_int_equal(notice.event.cap, cap);
+	assert_int_equal(notice.own.cap, cap);
 	notice_deinit(&notice);
 }
 
