@@ -155,7 +155,7 @@ print_kept(const struct broker *broker, struct mcp_buf *out)
 	    broker->sessions.by_name.n);
 	single(out, "mcp_broker_session_subscriptions", "gauge",
 	    "Resources that those subscribe to, each of each.",
-	    broker->sessions.by_uri.n);
+	    broker->sessions.n_follows);
 	single(out, "mcp_broker_session_subscription_bytes", "gauge",
 	    "Memory that those take.", broker->sessions.bytes);
 	single(out, "mcp_broker_cells", "gauge", "Small records kept.",

@@ -6,12 +6,18 @@
 
 #include "broker/broker.h"
 
-struct follow {
+struct followed { /* a resource; kept once, however many follow it */
 	struct table_node node; /* by URI */
-	LIST_ENTRY(follow) of_session;
-	struct session *session;
+	LIST_HEAD(, follow) follows; /* never empty */
 	size_t len;
 	char uri[];
+};
+
+struct follow {
+	LIST_ENTRY(follow) of_uri;
+	LIST_ENTRY(follow) of_session;
+	struct followed *followed;
+	struct session *session;
 };
 
 int
@@ -20,46 +26,113 @@ sessions_init(struct sessions *sessions)
 	int error = table_init(&sessions->by_name);
 
 	TAILQ_INIT(&sessions->by_use);
+	sessions->n_follows = 0;
 	sessions->bytes = 0;
 	return error != 0 ? error : table_init(&sessions->by_uri);
 }
 
 /* --- following ---------------------------------------------------------- */
 
-static bool
-is_of(const struct follow *follow, struct mcp_text uri)
+static struct followed *
+find_followed(const struct sessions *sessions, struct mcp_text uri)
 {
-	return mcp_text_equal(uri,
-	    (struct mcp_text){ follow->uri, follow->len });
+	struct table_node *node =
+	    table_find(&sessions->by_uri, table_hash(uri.at, uri.len));
+
+	for (; node != NULL; node = table_again(node)) {
+		struct followed *followed =
+		    CONTAINER(struct followed, node, node);
+
+		if (mcp_text_equal(
+			uri, (struct mcp_text){ followed->uri, followed->len }))
+			return followed;
+	}
+	return NULL;
 }
 
 static size_t
-size_of(struct mcp_text uri)
+size_of(size_t len)
 {
-	return sizeof(struct follow) + uri.len;
+	return sizeof(struct followed) + len;
 }
 
+static bool
+has_room(const struct sessions *sessions, size_t bytes)
+{
+	return bytes <= SESSIONS_BYTES_MAX - sessions->bytes;
+}
+
+static struct followed *
+followed_new(struct sessions *sessions, struct mcp_text uri)
+{
+	struct followed *followed = malloc(size_of(uri.len));
+
+	if (followed == NULL)
+		return NULL;
+	LIST_INIT(&followed->follows);
+	followed->len = uri.len;
+	memcpy(followed->uri, uri.at, uri.len);
+	sessions->bytes += size_of(uri.len);
+	table_put(
+	    &sessions->by_uri, &followed->node, table_hash(uri.at, uri.len));
+	return followed;
+}
+
+static void
+followed_free(struct sessions *sessions, struct followed *followed)
+{
+	sessions->bytes -= size_of(followed->len);
+	table_remove(&sessions->by_uri, &followed->node);
+	free(followed);
+}
+
+/* At most SESSION_FOLLOWS_MAX are looked at. */
 static struct follow *
-find_follow(const struct session *session, struct mcp_text uri)
+find_follow(const struct session *session, const struct followed *followed)
 {
 	struct follow *follow;
 
 	LIST_FOREACH(follow, &session->follows, of_session)
-		if (is_of(follow, uri))
-			return follow;
+	if (follow->followed == followed)
+		return follow;
 	return NULL;
 }
 
 static void
 follow_free(struct sessions *sessions, struct follow *follow)
 {
-	struct mcp_text uri = { follow->uri, follow->len };
+	struct followed *followed = follow->followed;
 
-	sessions->bytes -= size_of(uri);
+	sessions->n_follows--;
+	sessions->bytes -= sizeof(*follow);
 	follow->session->n_follows--;
-	table_remove(&sessions->by_uri, &follow->node);
+	LIST_REMOVE(follow, of_uri);
 	LIST_REMOVE(follow, of_session);
 	free(follow);
+	if (LIST_EMPTY(&followed->follows))
+		followed_free(sessions, followed);
+}
+
+static int
+follow_new(struct sessions *sessions, struct session *session,
+    struct followed *followed, struct mcp_text uri)
+{
+	struct follow *follow = malloc(sizeof(*follow));
+
+	if (follow != NULL && followed == NULL)
+		followed = followed_new(sessions, uri);
+	if (follow == NULL || followed == NULL) {
+		free(follow);
+		return -ENOMEM;
+	}
+	follow->followed = followed;
+	follow->session = session;
+	sessions->n_follows++;
+	sessions->bytes += sizeof(*follow);
+	session->n_follows++;
+	LIST_INSERT_HEAD(&followed->follows, follow, of_uri);
+	LIST_INSERT_HEAD(&session->follows, follow, of_session);
+	return 0;
 }
 
 int
@@ -67,33 +140,26 @@ session_follow(struct broker *broker, struct session *session,
     struct mcp_text uri)
 {
 	struct sessions *sessions = &broker->sessions;
-	struct follow *follow;
+	struct followed *followed = find_followed(sessions, uri);
 
-	if (find_follow(session, uri) != NULL)
+	if (followed != NULL && find_follow(session, followed) != NULL)
 		return 0;
 	if (session->n_follows >= SESSION_FOLLOWS_MAX)
 		return SESSION_E_MANY;
-	if (sessions->bytes + size_of(uri) > SESSIONS_BYTES_MAX)
+	if (!has_room(sessions,
+		sizeof(struct follow) +
+		    (followed != NULL ? 0 : size_of(uri.len))))
 		return SESSION_E_FULL;
-	follow = malloc(size_of(uri));
-	if (follow == NULL)
-		return -ENOMEM;
-	follow->session = session;
-	follow->len = uri.len;
-	memcpy(follow->uri, uri.at, uri.len);
-	sessions->bytes += size_of(uri);
-	session->n_follows++;
-	table_put(&sessions->by_uri, &follow->node,
-	    table_hash(uri.at, uri.len));
-	LIST_INSERT_HEAD(&session->follows, follow, of_session);
-	return 0;
+	return follow_new(sessions, session, followed, uri);
 }
 
 void
 session_unfollow(struct broker *broker, struct session *session,
     struct mcp_text uri)
 {
-	struct follow *follow = find_follow(session, uri);
+	struct followed *followed = find_followed(&broker->sessions, uri);
+	struct follow *follow =
+	    followed == NULL ? NULL : find_follow(session, followed);
 
 	if (follow != NULL)
 		follow_free(&broker->sessions, follow);
@@ -103,17 +169,14 @@ void
 session_followers(const struct sessions *sessions, struct mcp_text uri,
     struct mcp_buf *names)
 {
-	struct table_node *node = table_find(&sessions->by_uri,
-	    table_hash(uri.at, uri.len));
+	const struct followed *followed = find_followed(sessions, uri);
+	const struct follow *follow;
 
-	for (; node != NULL; node = table_again(node)) {
-		struct follow *follow = CONTAINER(struct follow, node, node);
-
-		if (is_of(follow, uri))
-			mcp_buf_append(names,
-			    (const char *)&follow->session->name,
-			    sizeof(follow->session->name));
-	}
+	if (followed == NULL)
+		return;
+	LIST_FOREACH(follow, &followed->follows, of_uri)
+	mcp_buf_append(names, (const char *)&follow->session->name,
+	    sizeof(follow->session->name));
 }
 
 /* --- records ------------------------------------------------------------ */
@@ -255,7 +318,8 @@ sessions_save(const struct broker *broker, struct state_writer *out)
 		state_text(out, mcp_text_of(session->level));
 		state_number(out, session->n_follows);
 		LIST_FOREACH(follow, &session->follows, of_session)
-		state_bytes(out, follow->uri, follow->len);
+		state_bytes(out, follow->followed->uri,
+		    follow->followed->len);
 	}
 }
 

@@ -23,7 +23,7 @@
 #define SESSION_LEVEL_MAX 16 /* of its name, with its NUL */
 #define SESSION_URI_MAX 8192
 #define SESSION_FOLLOWS_MAX 1000
-#define SESSIONS_BYTES_MAX (64u << 20) /* of all URIs */
+#define SESSIONS_BYTES_MAX (64u << 20) /* of all URIs, and who follows them */
 
 enum session_condition {
 	SESSION_E_FOREIGN = 1, /* it belongs to somebody else */
@@ -48,8 +48,9 @@ struct session {
 
 struct sessions {
 	struct table by_name;
-	struct table by_uri; /* of struct follow */
+	struct table by_uri; /* what is followed */
 	TAILQ_HEAD(session_queue, session) by_use; /* the longest idle first */
+	size_t n_follows;
 	size_t bytes;
 };
 

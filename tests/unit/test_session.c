@@ -105,6 +105,28 @@ test_a_resource_is_followed_once(void **state)
 }
 
 static void
+test_what_many_follow_is_kept_once(void **state)
+{
+	struct mcp_text uri = MCP_TEXT("crm://clients/all-of-them");
+	struct hub_name name = { "", HUB_SESSION };
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		memcpy(name.key + 8, &i, sizeof(i));
+		assert_int_equal(session_follow(&broker, of(&name), uri), 0);
+	}
+	assert_int_equal(broker.sessions.by_uri.n, 1);
+	assert_int_equal(broker.sessions.n_follows, 1000);
+	assert_int_equal(followers("crm://clients/all-of-them"), 1000);
+	for (int i = 0; i < 1000; i += 2) {
+		memcpy(name.key + 8, &i, sizeof(i));
+		session_forget(&broker, &name);
+	}
+	assert_int_equal(followers("crm://clients/all-of-them"), 500);
+	assert_int_equal(broker.sessions.n_follows, 500);
+}
+
+static void
 test_so_many_are_followed_and_no_more(void **state)
 {
 	char uri[32];
@@ -166,6 +188,7 @@ main(void)
 		TEST(test_a_level_is_kept),
 		TEST(test_it_is_its_owners),
 		TEST(test_a_resource_is_followed_once),
+		TEST(test_what_many_follow_is_kept_once),
 		TEST(test_so_many_are_followed_and_no_more),
 		TEST(test_it_expires),
 		TEST(test_the_longest_unused_makes_room),
