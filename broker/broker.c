@@ -84,6 +84,8 @@ broker_init(struct broker *broker, struct mcp_config **configp,
 	if (error == 0)
 		error = hub_init(&broker->hub);
 	if (error == 0)
+		error = table_init(&broker->streams.answers);
+	if (error == 0)
 		error = quota_init(&broker->quota, 0, 0);
 	if (error == 0)
 		error = ended_init(&broker->ended, random[1] | 1);
@@ -128,6 +130,7 @@ broker_deinit(struct broker *broker)
 	admissions_deinit(&broker->admissions);
 	ended_deinit(&broker->ended);
 	quota_deinit(&broker->quota);
+	table_deinit(&broker->streams.answers);
 	hub_deinit(&broker->hub);
 	clock_deinit(&broker->clock);
 	reload_deinit(broker);

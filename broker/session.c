@@ -318,8 +318,8 @@ sessions_save(const struct broker *broker, struct state_writer *out)
 		state_text(out, mcp_text_of(session->level));
 		state_number(out, session->n_follows);
 		LIST_FOREACH(follow, &session->follows, of_session)
-		state_bytes(out, follow->followed->uri,
-		    follow->followed->len);
+			state_bytes(out, follow->followed->uri,
+			    follow->followed->len);
 	}
 }
 

@@ -134,6 +134,57 @@ finish(struct broker *broker, struct resumable *answer)
 	broker->streams.n_unfinished--;
 }
 
+/* One of those that answer POSTs of @session. */
+static struct resumable *
+first_answer(const struct broker *broker, const struct hub_name *session)
+{
+	struct table_node *node = table_find(&broker->streams.answers,
+	    hub_name_hash(session));
+
+	for (; node != NULL; node = table_again(node)) {
+		struct resumable *answer =
+		    CONTAINER(struct resumable, node, node);
+
+		if (hub_name_equal(&answer->session, session))
+			return answer;
+	}
+	return NULL;
+}
+
+void
+stream_list(struct broker *broker, struct resumable *answer)
+{
+	struct resumable *first = first_answer(broker, &answer->session);
+
+	answer->before = first;
+	answer->behind = first == NULL ? NULL : first->behind;
+	if (answer->behind != NULL)
+		answer->behind->before = answer;
+	if (first != NULL)
+		first->behind = answer;
+	else
+		table_put(&broker->streams.answers, &answer->node,
+		    hub_name_hash(&answer->session));
+}
+
+/* Where it was the first, the next one is. */
+static void
+unlist(struct broker *broker, struct resumable *answer)
+{
+	struct resumable *before = answer->before, *behind = answer->behind;
+
+	if (behind != NULL)
+		behind->before = before;
+	if (before != NULL) {
+		before->behind = behind;
+		return;
+	}
+	table_remove(&broker->streams.answers, &answer->node);
+	if (behind != NULL)
+		table_put(&broker->streams.answers, &behind->node,
+		    hub_name_hash(&behind->session));
+}
+
 /* What others have under its name goes with it. A session is more than its
  * stream. */
 static void
@@ -141,7 +192,7 @@ disown(struct broker *broker, struct stream *stream)
 {
 	if (stream->kind == STREAM_ANSWER) {
 		finish(broker, answer_of(stream));
-		LIST_REMOVE(answer_of(stream), of_all);
+		unlist(broker, answer_of(stream));
 	} else if (stream->kind <= STREAM_PURE) {
 		relay_gone(broker, &stream->entry.name);
 		session_forget(broker, &stream->entry.name);
@@ -354,9 +405,6 @@ stream_blank(
 	stream->kind = (uint8_t)kind;
 	LIST_INIT(&stream->admissions);
 	hub_add(&broker->hub, &stream->entry);
-	if (kind == STREAM_ANSWER)
-		LIST_INSERT_HEAD(
-		    &broker->streams.answers, answer_of(stream), of_all);
 	if (broker->peak < broker->hub.by_name.n)
 		broker->peak = broker->hub.by_name.n;
 	return stream;
@@ -785,6 +833,7 @@ answer_new(struct broker *broker, const struct hub_name *session,
 		return NULL;
 	answer = answer_of(stream);
 	answer->session = *session;
+	stream_list(broker, answer);
 	stream_begin(broker, answer, process);
 	return answer;
 }
@@ -840,13 +889,10 @@ stream_complete_of(struct broker *broker, struct process *process)
 void
 stream_end_answers(struct broker *broker, const struct hub_name *session)
 {
-	struct resumable *answer = LIST_FIRST(&broker->streams.answers), *next;
+	struct resumable *answer;
 
-	for (; answer != NULL; answer = next) {
-		next = LIST_NEXT(answer, of_all);
-		if (hub_name_equal(&answer->session, session))
-			stream_end(broker, &answer->stream, CLOSED_ENDED);
-	}
+	while ((answer = first_answer(broker, session)) != NULL)
+		stream_end(broker, &answer->stream, CLOSED_ENDED);
 }
 
 /* --- changes ------------------------------------------------------------ */

@@ -86,7 +86,8 @@ TAILQ_HEAD(stream_queue, stream);
 struct resumable { /* a STREAM_ANSWER */
 	struct stream stream;
 	struct hub_name session; /* whose POST it answers */
-	LIST_ENTRY(resumable) of_all;
+	struct table_node node; /* of the first of its session; then along */
+	struct resumable *before, *behind;
 	LIST_ENTRY(resumable) of_process;
 	struct process *process; /* that has more to say; NULL: complete */
 	bool taken; /* a reader has come for it */
@@ -96,7 +97,7 @@ struct streams {
 	struct stream_queue parked; /* the oldest first; */
 	struct stream_queue unused; /* these make room before those */
 	size_t n_parked;
-	LIST_HEAD(, resumable) answers;
+	struct table answers; /* the first of each session, by its name */
 	size_t n_unfinished; /* of those */
 };
 
@@ -187,6 +188,9 @@ void stream_farewell(struct broker *broker, struct stream *stream);
 struct stream *stream_blank(
     struct broker *broker, enum stream_kind kind, const struct hub_name *name);
 void stream_free(struct broker *broker, struct stream *stream);
+
+/* stream_list() - an answer can be found by its session */
+void stream_list(struct broker *broker, struct resumable *answer);
 
 /* stream_begin() - an answer that @process has to finish */
 void stream_begin(

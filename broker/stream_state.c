@@ -157,6 +157,7 @@ answer_load(
 	struct process *process;
 
 	hub_name_load(&answer->session, in);
+	stream_list(broker, answer);
 	answer->taken = state_read_up_to(in, 1) == 1;
 	if (state_read_up_to(in, 1) == 0)
 		return 0;

@@ -2,6 +2,7 @@
 // broker's first, and a GET with its id gets what came after, from any process.
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { until } from '../lib/stack.mjs';
 import { begin, file, modern, openClient, openSession, result, startFixture, touch, written } from './fixture/fixture.mjs';
 
 const stack = await startFixture({ after }, { workers: 3, limits: { retry_ms: 1234 } });
@@ -255,6 +256,27 @@ test('who could not come back is kept', async () => {
   assert.equal((await stack.call(0, 'tools/call', release)).result.content[0].text, 'kept');
   const client = await openClient(stack);
   assert.equal((await client.call(0, 'tools/call', release)).result.content[0].text, 'kept');
+});
+
+// --- the end of its session ---------------------------------------------------------------------------
+
+test('all answers of a session go with it, and no others', async (t) => {
+  const site = await startFixture(t);
+  const parked = async () => (await site.status()).streams.parked;
+  const [ends, stays] = [await openSession(site), await openSession(site)];
+  const answer = async (session) => {
+    const request = await session.begin(0, ...progress('report', {}));
+    await request.answer;
+    return request.events.all[0].id;
+  };
+  for (let n = 0; n < 3; n++) await answer(ends);
+  const id = await answer(stays);
+  await until('all are complete', async () => (await parked()) === 4);
+  await ends.end(0);
+  await until('three are gone', async () => (await parked()) === 1);
+  const rest = await stays.stream(id);
+  await rest.ended;
+  assert.equal(said(rest.events.all).length, 4);
 });
 
 // --- what takes seconds ------------------------------------------------------------------------------------
