@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define FIRST 64 /* entries there is room for */
+
 void
 clock_init(struct clock *clock, void *context)
 {
@@ -67,7 +69,7 @@ settle(struct clock *clock, size_t at, struct clock_entry entry)
 static int
 make_room(struct clock *clock)
 {
-	size_t cap = clock->cap == 0 ? 64 : 2 * clock->cap;
+	size_t cap = clock->cap == 0 ? FIRST : 2 * clock->cap;
 	struct clock_entry *heap;
 
 	if (clock->n < clock->cap)
@@ -97,6 +99,21 @@ clock_set(struct clock *clock, struct due *due, uint64_t at_ns)
 	return 0;
 }
 
+/* What a crowd has left is given back; where it cannot be, it is kept. */
+static void
+give_room(struct clock *clock)
+{
+	struct clock_entry *heap;
+
+	if (clock->cap == FIRST || clock->n > clock->cap / 4)
+		return;
+	heap = realloc(clock->heap, clock->cap / 2 * sizeof(*heap));
+	if (heap == NULL)
+		return;
+	clock->heap = heap;
+	clock->cap /= 2;
+}
+
 void
 clock_cancel(struct clock *clock, struct due *due)
 {
@@ -107,6 +124,7 @@ clock_cancel(struct clock *clock, struct due *due)
 	due->place = 0;
 	if (at != --clock->n)
 		settle(clock, at, clock->heap[clock->n]);
+	give_room(clock);
 }
 
 uint64_t

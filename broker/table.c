@@ -2,7 +2,7 @@
  *
  * Linear hashing: with n buckets, 2^k <= n < 2^(k+1), a hash is first taken
  * modulo 2^(k+1), and where that bucket does not exist yet, modulo 2^k. One
- * more bucket means splitting exactly one old one.
+ * more bucket means splitting exactly one old one, and one less, joining two.
  */
 #include "broker/table.h"
 
@@ -15,7 +15,7 @@
 int
 table_init(struct table *table)
 {
-	*table = (struct table){ NULL, FIRST, FIRST, 0 };
+	*table = (struct table){ NULL, FIRST, FIRST, 0, false };
 	table->buckets = calloc(FIRST, sizeof(*table->buckets));
 	return table->buckets != NULL ? 0 : -ENOMEM;
 }
@@ -24,7 +24,7 @@ void
 table_deinit(struct table *table)
 {
 	free(table->buckets);
-	*table = (struct table){ NULL, 0, 0, 0 };
+	*table = (struct table){ NULL, 0, 0, 0, false };
 }
 
 /* The smallest power of two that is not below @n. */
@@ -82,6 +82,34 @@ split(struct table *table)
 	}
 }
 
+static bool
+has_too_many(const struct table *table)
+{
+	return !table->visited && table->n_buckets > FIRST &&
+	    table->n < table->n_buckets / 2;
+}
+
+/* One bucket less: the last one goes back to the one it came from. */
+static void
+join(struct table *table)
+{
+	size_t last = table->n_buckets - 1, span = power(table->n_buckets);
+	struct table_node **end = &table->buckets[last - span / 2];
+	struct table_node **buckets;
+
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = table->buckets[last];
+	table->n_buckets--;
+	if (table->n_buckets > table->cap / 4 || table->cap == FIRST)
+		return;
+	buckets = realloc(table->buckets, table->cap / 2 * sizeof(*buckets));
+	if (buckets == NULL)
+		return;
+	table->buckets = buckets;
+	table->cap /= 2;
+}
+
 void
 table_put(struct table *table, struct table_node *node, uint64_t hash)
 {
@@ -107,6 +135,9 @@ table_remove(struct table *table, struct table_node *node)
 		return;
 	*at = node->next;
 	table->n--;
+	/* two at a time: half as many nodes, half as many buckets */
+	for (int i = 0; i < 2 && has_too_many(table); i++)
+		join(table);
 }
 
 static struct table_node *
@@ -144,11 +175,13 @@ table_each(struct table *table,
 {
 	struct table_node *node, *next;
 
+	table->visited = true; /* and each node stays in its bucket */
 	for (size_t i = 0; i < table->n_buckets; i++)
 		for (node = table->buckets[i]; node != NULL; node = next) {
 			next = node->next;
 			visit(context, node);
 		}
+	table->visited = false;
 }
 
 uint64_t

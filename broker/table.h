@@ -1,8 +1,8 @@
 /* table.h - I find a thing by its key; I own none of them
  *
  * Intrusive: a thing that can be found carries a node. The table grows by one
- * bucket at a time (linear hashing), so that no single insertion pays for all
- * the others. Where the key was chosen by somebody outside, its hash comes
+ * bucket at a time (linear hashing), and shrinks so, that no single insertion
+ * pays for all the others, and no crowd that has left is paid for. Where the key was chosen by somebody outside, its hash comes
  * from table_hash(), which is keyed anew in every process.
  */
 #ifndef BROKER_TABLE_H
@@ -24,6 +24,7 @@ struct table {
 	size_t n_buckets; /* in use */
 	size_t cap; /* a power of two */
 	size_t n;
+	bool visited; /* by table_each() */
 };
 
 int table_init(struct table *table); /* 0; -ENOMEM */
@@ -42,7 +43,7 @@ struct table_node *table_again(const struct table_node *node);
 struct table_node *table_any(const struct table *table);
 
 /* table_each() - call @visit for every node; it may remove the one it is
- * given */
+ * given, and put none */
 void table_each(struct table *table,
     void (*visit)(void *context, struct table_node *node), void *context);
 

@@ -107,6 +107,59 @@ test_many_are_found_and_forgotten(void **state)
 	hub_deinit(&hub);
 }
 
+static void
+test_a_crowd_that_has_left_costs_nothing(void **state)
+{
+	static struct hub_entry entries[MANY];
+	struct hub hub;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(hub_init(&hub), 0);
+	for (size_t i = 0; i < MANY; i++) {
+		mcp_random(entries[i].name.key, sizeof(entries[i].name.key));
+		hub_add(&hub, &entries[i]);
+	}
+	for (n = MANY; n > 10; n--) {
+		hub_remove(&hub, &entries[n - 1]);
+		assert_ptr_equal(
+		    hub_find(&hub, &entries[n / 2].name), &entries[n / 2]);
+	}
+	assert_true(hub.by_name.cap <= 128);
+	for (size_t i = 0; i < MANY; i++)
+		assert_ptr_equal(hub_find(&hub, &entries[i].name),
+		    i < n ? &entries[i] : NULL);
+	for (size_t i = n; i < MANY; i++)
+		hub_add(&hub, &entries[i]);
+	for (size_t i = 0; i < MANY; i++)
+		assert_ptr_equal(
+		    hub_find(&hub, &entries[i].name), &entries[i]);
+	hub_deinit(&hub);
+}
+
+static void
+leave(void *context, struct table_node *node)
+{
+	hub_remove(context, CONTAINER(struct hub_entry, node, node));
+}
+
+static void
+test_all_can_leave_while_they_are_visited(void **state)
+{
+	static struct hub_entry entries[MANY];
+	struct hub hub;
+
+	(void)state;
+	assert_int_equal(hub_init(&hub), 0);
+	for (size_t i = 0; i < MANY; i++) {
+		mcp_random(entries[i].name.key, sizeof(entries[i].name.key));
+		hub_add(&hub, &entries[i]);
+	}
+	table_each(&hub.by_name, leave, &hub);
+	assert_int_equal(hub.by_name.n, 0);
+	hub_deinit(&hub);
+}
+
 int
 main(void)
 {
@@ -115,6 +168,8 @@ main(void)
 		cmocka_unit_test(test_what_is_no_name),
 		cmocka_unit_test(test_the_forms_are_different_names),
 		cmocka_unit_test(test_many_are_found_and_forgotten),
+		cmocka_unit_test(test_a_crowd_that_has_left_costs_nothing),
+		cmocka_unit_test(test_all_can_leave_while_they_are_visited),
 	};
 
 	return cmocka_run_group_tests_name("hub", tests, NULL, NULL);
