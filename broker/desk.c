@@ -783,8 +783,9 @@ static void
 on_more(uv_idle_t *more)
 {
 	struct broker *broker = more->data;
+	uint64_t end_ns = mcp_clock_ns() + DESK_TURN_NS;
 
-	for (int i = 0; i < DESK_TURN; i++)
+	for (int i = 0; i < DESK_TURN && mcp_clock_ns() < end_ns; i++)
 		if (!read_letter(broker)) {
 			uv_idle_stop(more);
 			return;

@@ -13,7 +13,8 @@
 
 #include "broker/state.h"
 
-#define DESK_TURN 256 /* letters read before others have their turn */
+#define DESK_TURN 256 /* letters read before others have their turn, */
+#define DESK_TURN_NS (5 * MCP_MS) /* and how long, if one is a broadcast */
 #define DESK_ACKNOWLEDGE_NS (250 * MCP_MS) /* for an end, by a process */
 #define DESK_TELL_NS (2 * MCP_S) /* for what a process is told */
 #define DESK_ASKED (UINT64_C(1) << 63) /* in the correlation of those */
