@@ -110,6 +110,8 @@ print_events(const struct broker *broker, struct mcp_buf *out)
 	    "Bytes of those events.", m->event_bytes);
 	single(out, "mcp_broker_events_dropped_total", "counter",
 	    "Events that were neither sent nor kept.", m->dropped);
+	single(out, "mcp_broker_kept_bytes", "gauge",
+	    "Bytes of events that may be replayed.", broker->streams.kept);
 	single(out, "mcp_broker_admissions", "gauge",
 	    "Admitted requests that still owe an answer.",
 	    broker->admissions.by_ticket.n);

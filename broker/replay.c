@@ -7,6 +7,14 @@
 #include <string.h>
 
 static void
+count(struct replay *replay, size_t more, size_t less)
+{
+	replay->len = replay->len + more - less;
+	if (replay->all != NULL)
+		*replay->all = *replay->all + more - less;
+}
+
+static void
 forget_first(struct replay *replay)
 {
 	struct replay_event *event = replay->first;
@@ -15,7 +23,7 @@ forget_first(struct replay *replay)
 	if (replay->first == NULL)
 		replay->last = NULL;
 	replay->n--;
-	replay->len -= event->len;
+	count(replay, 0, event->len);
 	free(event);
 }
 
@@ -34,6 +42,29 @@ event_new(uint64_t number, uint64_t now_ns, struct mcp_text bytes)
 	return event;
 }
 
+/* The bytes that this one may have, given what the others do. */
+static size_t
+share(const struct replay *replay, const struct replay_bounds *bounds)
+{
+	size_t own = replay != NULL ? replay->len : 0, others, left;
+
+	if (bounds->all == NULL)
+		return bounds->bytes;
+	others = *bounds->all - own;
+	left = bounds->all_bytes > others ? bounds->all_bytes - others : 0;
+	return left < bounds->bytes ? left : bounds->bytes;
+}
+
+static struct replay *
+replay_new(size_t *all)
+{
+	struct replay *replay = calloc(1, sizeof(*replay));
+
+	if (replay != NULL)
+		replay->all = all;
+	return replay;
+}
+
 int
 replay_add(struct replay **replayp, struct replay_bounds bounds,
     uint64_t number, uint64_t now_ns, struct mcp_text bytes)
@@ -41,11 +72,12 @@ replay_add(struct replay **replayp, struct replay_bounds bounds,
 	struct replay *replay = *replayp;
 	struct replay_event *event;
 
+	bounds.bytes = share(replay, &bounds);
 	if (bytes.len > bounds.bytes || bounds.events == 0)
 		return REPLAY_E_TOO_BIG;
 	event = event_new(number, now_ns, bytes);
 	if (event != NULL && replay == NULL)
-		replay = calloc(1, sizeof(*replay));
+		replay = replay_new(bounds.all);
 	if (event == NULL || replay == NULL) {
 		free(event);
 		return -ENOMEM;
@@ -59,7 +91,7 @@ replay_add(struct replay **replayp, struct replay_bounds bounds,
 		replay->first = event;
 	replay->last = event;
 	replay->n++;
-	replay->len += event->len;
+	count(replay, event->len, 0);
 	*replayp = replay;
 	return 0;
 }

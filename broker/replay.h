@@ -1,6 +1,7 @@
 /* replay.h - I remember the last events of a stream, within bounds
  *
- * Bounded in count, in bytes and in age. A stream without remembered events
+ * Bounded in count, in bytes and in age, and in the bytes of all streams. A
+ * stream without remembered events
  * has a NULL struct replay: what is idle costs nothing.
  */
 #ifndef BROKER_REPLAY_H
@@ -9,7 +10,7 @@
 #include <mcp/text.h>
 
 enum replay_condition {
-	REPLAY_E_TOO_BIG = 1 /* larger than the bound in bytes: not kept */
+	REPLAY_E_TOO_BIG = 1 /* larger than there is room: not kept */
 };
 
 struct replay_event {
@@ -24,15 +25,18 @@ struct replay {
 	struct replay_event *first, *last;
 	size_t n;
 	size_t len; /* bytes of all */
+	size_t *all; /* that of every replay; NULL: nobody counts */
 };
 
 struct replay_bounds {
 	size_t events;
 	size_t bytes;
+	size_t *all; /* what all have kept, counted here; may be NULL */
+	size_t all_bytes; /* what all may keep */
 };
 
 /* replay_add() - remember @bytes as event @number, forgetting the oldest ones
- * that exceed @bounds
+ * that exceed @bounds; nobody else's are forgotten
  * Units:  numbers rise
  * Return: 0; REPLAY_E_TOO_BIG; -ENOMEM
  * Owner:  @bytes is copied; *replayp is made with the first event */

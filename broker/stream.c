@@ -751,7 +751,8 @@ static bool
 keep(struct broker *broker, struct stream *stream, struct mcp_text bytes)
 {
 	struct replay_bounds bounds = { limits_of(broker)->replay_events,
-		limits_of(broker)->replay_bytes };
+		limits_of(broker)->replay_bytes, &broker->streams.kept,
+		limits_of(broker)->replay_bytes_of_all };
 	bool kept = replay_add(&stream->replay, bounds, stream->last,
 	    mcp_clock_ns(), bytes) == 0;
 

@@ -97,6 +97,7 @@ struct streams {
 	struct stream_queue parked; /* the oldest first; */
 	struct stream_queue unused; /* these make room before those */
 	size_t n_parked;
+	size_t kept; /* bytes that may be replayed, of all */
 	struct table answers; /* the first of each session, by its name */
 	size_t n_unfinished; /* of those */
 };

@@ -124,11 +124,12 @@ streams_save(struct broker *broker, struct state_writer *out)
 
 /* --- and back ------------------------------------------------------------ */
 
-static const struct replay_bounds unbounded = { SIZE_MAX, SIZE_MAX };
-
 static int
-replay_load(struct replay **replayp, struct state_reader *in)
+replay_load(struct broker *broker, struct replay **replayp,
+    struct state_reader *in)
 {
+	const struct replay_bounds unbounded = { SIZE_MAX, SIZE_MAX,
+		&broker->streams.kept, SIZE_MAX };
 	uint64_t n, number, at_ns;
 	int error = 0;
 
@@ -211,7 +212,7 @@ belongings_load(struct broker *broker, struct stream *stream, enum place place,
 	int error = note_load(stream, in);
 
 	if (error == 0)
-		error = replay_load(&stream->replay, in);
+		error = replay_load(broker, &stream->replay, in);
 	if (error == 0)
 		error = subscription_load(
 		    &broker->topics, stream, in, &stream->subscription);

@@ -215,6 +215,7 @@ static const struct config_key limit_keys[] = {
 	COUNT(max_resumable,		4096,	  0,	10 * MILLION),
 	COUNT(replay_events,		64,	  0,	65536),
 	SIZE( replay_bytes,		KIB(256), 0,	MIB(1024)),
+	SIZE( replay_bytes_of_all,	MIB(256), 0,	MIB(65536)),
 	COUNT(page_size,		1000,	  1,	1 * MILLION),
 	COUNT(state_ms,			600000,	  10,	168 * HOUR_MS),
 };

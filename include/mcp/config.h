@@ -105,6 +105,7 @@ struct mcp_limits {
 	unsigned max_resumable; /* parked streams; 4,096 */
 	unsigned replay_events; /* a stream's ring: count; 64 */
 	size_t replay_bytes; /* and bytes; 256 KiB */
+	size_t replay_bytes_of_all; /* of all rings; 256 MiB */
 	unsigned page_size; /* entries of a list in one answer; 1,000 */
 	unsigned state_ms; /* how long a requestState is good; 600,000 */
 };

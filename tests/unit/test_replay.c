@@ -10,7 +10,7 @@
 
 #include "broker/replay.h"
 
-static const struct replay_bounds bounds = { 3, 10 };
+static const struct replay_bounds bounds = { 3, 10, NULL, 0 };
 
 static int
 add(struct replay **replayp, uint64_t number, const char *bytes)
@@ -113,6 +113,36 @@ test_age_empties_it(void **state)
 	assert_null(replay);
 }
 
+static void
+test_all_together_have_a_bound(void **state)
+{
+	size_t all = 0;
+	struct replay_bounds shared = { 10, 10, &all, 12 };
+	struct replay *one = NULL, *two = NULL;
+
+	(void)state;
+	assert_int_equal(
+	    replay_add(&one, shared, 1, 100, MCP_TEXT("12345678")), 0);
+	assert_int_equal(
+	    replay_add(&two, shared, 1, 100, MCP_TEXT("123")), 0);
+	assert_int_equal(all, 11);
+	/* its own make room, and nobody else's */
+	assert_int_equal(
+	    replay_add(&two, shared, 2, 200, MCP_TEXT("1234")), 0);
+	assert_int_equal(two->n, 1);
+	assert_int_equal(one->n, 1);
+	assert_int_equal(replay_add(&two, shared, 3, 300, MCP_TEXT("12345")),
+	    REPLAY_E_TOO_BIG);
+	assert_int_equal(all, 12);
+	replay_trim(&one, 1000);
+	assert_int_equal(all, 4);
+	assert_int_equal(
+	    replay_add(&two, shared, 4, 400, MCP_TEXT("12345")), 0);
+	assert_int_equal(two->n, 2);
+	replay_free(two);
+	assert_int_equal(all, 0);
+}
+
 int
 main(void)
 {
@@ -123,6 +153,7 @@ main(void)
 		cmocka_unit_test(test_the_oldest_go_beyond_the_bytes),
 		cmocka_unit_test(test_too_big_is_a_gap),
 		cmocka_unit_test(test_age_empties_it),
+		cmocka_unit_test(test_all_together_have_a_bound),
 	};
 
 	return cmocka_run_group_tests_name("replay", tests, NULL, NULL);
