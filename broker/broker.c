@@ -13,7 +13,8 @@
 
 #define FIRES_MAX 1024 /* of the clock in one turn of the loop */
 #define FILES_RESERVED 64 /* for listeners, letters and heads being read */
-#define TIDY_NS (60 * MCP_S)
+#define TIDY_NS MCP_S
+#define TIDY_LEAST (1u << 20) /* bytes; for less it is not worth a look */
 #define N_SIGNALS 4
 #define STOP_MS 2000 /* for readers to take what waits for them */
 
@@ -46,19 +47,39 @@ apply(struct broker *broker)
 	broker->offered |= listen_offered(config);
 }
 
+/* Roughly what streams, and what waits and is kept for them, take. */
+static size_t
+held(const struct broker *broker)
+{
+	return broker->hub.by_name.n *
+	    (sizeof(struct stream) + sizeof(uv_tcp_t)) +
+	    broker->quota.house.bytes + broker->streams.kept;
+}
+
+void
+broker_grown(struct broker *broker)
+{
+	size_t now = held(broker);
+
+	if (now > broker->peak)
+		broker->peak = now;
+}
+
 /* After a crowd has left, the pages it used go back to the system; otherwise
- * they would be kept for a crowd that may never come again. */
+ * they would be kept for a crowd that may never come again. Each time half of
+ * the most is gone, so that it is seldom, and never long after. */
 static void
 on_tidy(void *context, struct due *due, uint64_t now_ns)
 {
 	struct broker *broker = context;
-	size_t n = broker->hub.by_name.n;
+	size_t now = held(broker);
 
+	if (now <= broker->peak / 2 && broker->peak > TIDY_LEAST) {
 #ifdef __GLIBC__
-	if (n < broker->peak / 2)
 		malloc_trim(0);
 #endif
-	broker->peak = n;
+		broker->peak = now;
+	}
 	(void)clock_set(&broker->clock, due, now_ns + TIDY_NS);
 }
 

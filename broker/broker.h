@@ -56,8 +56,8 @@ struct broker {
 	struct mcp_buf scratch; /* one event at a time is composed here */
 	uint64_t dice; /* jitter, not secrets */
 	uint64_t started_ns;
-	struct due tidy; /* every minute: give back what a crowd has left */
-	size_t peak; /* streams since the last time */
+	struct due tidy; /* every second: has a crowd left something? */
+	size_t peak; /* the most bytes that were held since it had */
 	uint64_t alarm_ns; /* what the alarm is set to */
 	uv_timer_t alarm;
 	uv_prepare_t before_wait;
@@ -78,6 +78,9 @@ void broker_deinit(struct broker *broker);
 
 /* broker_run() - until SIGTERM or SIGINT; every stream has been told */
 void broker_run(struct broker *broker);
+
+/* broker_grown() - there may be more to give back than ever before */
+void broker_grown(struct broker *broker);
 
 /* broker_jitter() - a random number from 0 to @span - 1; 0 where that is 0 */
 uint64_t broker_jitter(struct broker *broker, uint64_t span);

@@ -276,6 +276,7 @@ shed(struct broker *broker, const struct stream *stream)
 	struct stream *slow;
 	bool stays = true;
 
+	broker_grown(broker);
 	while ((debt = quota_overdrawn(&broker->quota)) != NULL) {
 		slow = socket_owner(socket_of_debt(debt));
 		if (slow == stream)
@@ -405,8 +406,7 @@ stream_blank(
 	stream->kind = (uint8_t)kind;
 	LIST_INIT(&stream->admissions);
 	hub_add(&broker->hub, &stream->entry);
-	if (broker->peak < broker->hub.by_name.n)
-		broker->peak = broker->hub.by_name.n;
+	broker_grown(broker);
 	return stream;
 }
 
