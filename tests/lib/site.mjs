@@ -20,6 +20,7 @@ export const bin = path.resolve(process.env.MCP_BIN ?? path.join(top, 'build'));
 
 const READY_MS = 30000;
 const STOP_MS = 15000;
+const LOG_LENGTH = 100000;
 const REPORTS = /AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|Assertion .* failed/;
 
 // Where no browser or curl of this machine gets its own ports from.
@@ -103,8 +104,10 @@ export class Site {
   #waiters = [];
   #ending = false;
 
-  constructor(dir) {
+  // logFile: where standard error goes, for who logs too much for us to read.
+  constructor(dir, logFile) {
     this.dir = dir;
+    this.logFile = logFile;
     this.workerSocket = path.join(dir, 'worker.sock');
     this.brokerSocket = path.join(dir, 'broker.sock');
     this.adminSocket = path.join(dir, 'admin.sock');
@@ -112,10 +115,12 @@ export class Site {
 
   // -> resolves when mcpctl says ready; rejects when it ends before
   start(args) {
-    const child = spawn(path.join(bin, 'mcpctl'), args, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+    const log = this.logFile ? fs.openSync(this.logFile, 'w') : 'pipe';
+    const child = spawn(path.join(bin, 'mcpctl'), args, { stdio: ['ignore', 'ignore', log, 'pipe'] });
+    if (this.logFile) fs.closeSync(log);
     this.#child = child;
     this.exited = new Promise((resolve) => child.on('exit', (code, signal) => resolve(signal ?? code)));
-    child.stderr.on('data', (bytes) => {
+    child.stderr?.on('data', (bytes) => {
       this.stderr += bytes;
       for (const wake of this.#waiters.splice(0)) wake();
     });
@@ -131,6 +136,16 @@ export class Site {
 
   get pid() {
     return this.#child.pid;
+  }
+
+  // What was logged last, where it goes into a file.
+  readLog() {
+    if (!this.logFile || !fs.existsSync(this.logFile)) return;
+    const file = fs.openSync(this.logFile);
+    const bytes = Buffer.alloc(LOG_LENGTH);
+    const n = fs.readSync(file, bytes, 0, LOG_LENGTH, Math.max(0, fs.fstatSync(file).size - LOG_LENGTH));
+    fs.closeSync(file);
+    this.stderr = bytes.toString('utf8', 0, n);
   }
 
   // The process that plays a role now: 'broker', 'worker 1', 'command'.
@@ -178,6 +193,7 @@ export class Site {
 
   // all there is to know after a failure
   log() {
+    this.readLog();
     let text = `--- standard error of the site\n${this.stderr}`;
     for (const name of ['error.log', 'access.log']) {
       const file = path.join(this.dir, name);
@@ -198,6 +214,7 @@ export class Site {
     }, STOP_MS);
     await this.exited;
     clearTimeout(timer);
+    this.readLog();
     if (REPORTS.test(this.stderr)) throw new Error(`a program reports an error\n${this.log()}`);
     if (!patient) throw new Error(`the site did not end within ${STOP_MS} ms\n${this.log()}`);
   }
@@ -211,11 +228,12 @@ export class Site {
 // probe: false where a ping would not be granted: any answer of the web server
 // counts then.
 // mount: where mcp.json and the web server's files have it; "/mcp".
+// logFile: a name in the site's directory, for its standard error.
 export async function startSite(t, options = {}) {
-  const { proxy = null, config, workers = 2, threads, extra, probe = true, mount = '/mcp' } = options;
+  const { proxy = null, config, workers = 2, threads, extra, probe = true, mount = '/mcp', logFile } = options;
   for (let attempt = 1; ; attempt++) {
     const dir = makeDirectory(null);
-    const site = new Site(dir);
+    const site = new Site(dir, logFile && path.join(dir, logFile));
     try {
       const args = ['run', '--dir', dir, '--workers', String(workers), '--ready-fd', '3'];
       args.push('--config', writeConfig(dir, config));
@@ -231,6 +249,7 @@ export async function startSite(t, options = {}) {
       }
       await site.start(args);
       if (proxy && !probe) await site.answers();
+      site.readLog();
     } catch (error) {
       await site.close().catch(() => {});
       fs.rmSync(dir, { recursive: true, force: true });
@@ -258,7 +277,7 @@ function writeConfig(dir, config) {
 }
 
 // -> the command that runs the web server
-function makeProxy(proxy, port, dir, extra) {
+export function makeProxy(proxy, port, dir, extra) {
   const args = [proxy, String(port), dir];
   if (extra) {
     const file = path.join(dir, 'extra.conf');

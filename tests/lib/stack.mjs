@@ -54,11 +54,11 @@ export class Program {
   #child;
   #forced = false;
 
-  // from: the directory it is in
+  // name: of a program of ours, or the path of another; from: where it is
   // -> resolves with the line it says when it is ready
   static async start(name, args, { from = bin } = {}) {
     const program = new Program();
-    await program.#start(path.join(from, name), args);
+    await program.#start(path.resolve(from, name), args);
     return program;
   }
 
