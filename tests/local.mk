@@ -3,6 +3,7 @@ include tests/conversation/local.mk
 include tests/conformance/local.mk
 include tests/schema/local.mk
 include tests/clients/local.mk
+include tests/bench/local.mk
 
 # the other rings, which tests/run runs
 EXTRA_DIST += .ci/run tests/run tests/package.json tests/package-lock.json \
