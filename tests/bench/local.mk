@@ -19,4 +19,5 @@ bench-programs: $(EXTRA_PROGRAMS) $(bench_plugins)
 CLEANFILES += $(EXTRA_PROGRAMS) $(bench_plugins)
 # not the directory: what is built lies in one of that name
 EXTRA_DIST += \
-	tests/bench/echo.c
+	tests/bench/echo.c \
+	tests/bench/peers/sdk-server.mjs
