@@ -19,5 +19,17 @@ bench-programs: $(EXTRA_PROGRAMS) $(bench_plugins)
 CLEANFILES += $(EXTRA_PROGRAMS) $(bench_plugins)
 # not the directory: what is built lies in one of that name
 EXTRA_DIST += \
+	tests/bench/document.mjs \
 	tests/bench/echo.c \
+	tests/bench/front.mjs \
+	tests/bench/goal.mjs \
+	tests/bench/headlines.mjs \
+	tests/bench/machine.mjs \
+	tests/bench/main.mjs \
+	tests/bench/plot.mjs \
+	tests/bench/report.mjs \
+	tests/bench/requests.mjs \
+	tests/bench/run \
+	tests/bench/scope.mjs \
+	tests/bench/startup.mjs \
 	tests/bench/peers/sdk-server.mjs

@@ -1,0 +1,183 @@
+// I measure POST /mcp: how many calls a second, how long one takes, who is
+// served, and what memory it leaves behind.
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { lacks } from '../lib/site.mjs';
+import { FLOOR, NOTHING, SDK, SDK_2, startFront, US } from './front.mjs';
+import { withScope } from './scope.mjs';
+
+const run = promisify(execFile);
+const HOLE = '##########'; // load_requests puts a number there
+const MODERN = '2026-07-28';
+const PREFIX = 'io.modelcontextprotocol/';
+const CLIENTS = [1, 32, 256];
+const MANY = 256;
+const WARM_CLIENTS = 8;
+const MCP_GO = 'mcp-go';
+const fronts = { nginx: 'nginx', apache: 'Apache' };
+
+// What is asked, and what a good answer has in it besides its id.
+const tools = {
+  echo: { arguments: { message: `hello ${HOLE}` }, expect: `"text":"hello ${HOLE}"` },
+  get_client: { arguments: { email: 'test@example.com' }, expect: '"name":"Test Client"' },
+};
+
+// Of another machine like the first one this was measured on: requests a second
+// behind nginx by the number of clients. It is in no package registry used here.
+const elsewhere = { echo: { 32: 14429, 256: 14320 }, get_client: { 32: 11466, 256: 11493 } };
+
+const floorShare = { echo: 1.4, get_client: 1.3 };
+const sdkShare = { echo: 10, get_client: 9 };
+const goShare = { echo: 3, get_client: 2.8 };
+
+// --- the request ------------------------------------------------------------------------
+
+function message(tool) {
+  const text = JSON.stringify({
+    jsonrpc: '2.0',
+    id: HOLE,
+    method: 'tools/call',
+    params: {
+      name: tool,
+      arguments: tools[tool].arguments,
+      _meta: {
+        [`${PREFIX}protocolVersion`]: MODERN,
+        [`${PREFIX}clientInfo`]: { name: 'load', version: '1' },
+        [`${PREFIX}clientCapabilities`]: {},
+      },
+    },
+  });
+  return text.replace(`"${HOLE}"`, HOLE); // the id is a number
+}
+
+function httpRequest(where, tool) {
+  const body = message(tool);
+  const head = [
+    `POST ${where} HTTP/1.1`,
+    'Host: localhost',
+    'Content-Type: application/json',
+    'Accept: application/json, text/event-stream',
+    `MCP-Protocol-Version: ${MODERN}`,
+    'Mcp-Method: tools/call',
+    `Mcp-Name: ${tool}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  return `${head.join('\r\n')}\r\n\r\n${body}`;
+}
+
+// One subject, one tool, so many clients. -> what load_requests saw
+async function load({ bin, ms, each }, front, subject, tool, clients) {
+  const request = path.join(front.dir, 'request');
+  fs.writeFileSync(request, httpRequest(subject.path, tool));
+  const args = ['--connect', `127.0.0.1:${front.port}`, '--request', request, '--clients', String(clients)];
+  args.push('--warm', each ? '0' : String(Math.ceil(ms / 5)), '--run', String(Math.ceil(ms)), '--each', String(each));
+  if (!subject.blind) args.push('--expect', tools[tool].expect, '--expect', `"id":${HOLE}`);
+  const { stdout } = await run(path.join(bin, 'tests/bench/load_requests'), args);
+  return JSON.parse(stdout);
+}
+
+// --- what is said of it -----------------------------------------------------------------
+
+const crowd = (n) => (n === 1 ? '1 client' : `${n} clients`);
+
+function goals(front, tool, clients) {
+  const served = [`served >= ${clients}`, 'errors <= 0'];
+  if (front !== 'nginx' || clients === 1) return served;
+  return [
+    `>= ${floorShare[tool]} x ${FLOOR}`,
+    `>= ${sdkShare[tool]} x ${SDK}`,
+    `>= ${goShare[tool]} x ${MCP_GO}`,
+    ...served,
+  ];
+}
+
+function reportLoad(report, front, who, tool, clients, seen) {
+  const { rate, clients: _, ...extra } = seen;
+  const what = `tools/call ${tool}, ${crowd(clients)}, ${fronts[front]}`;
+  const goal = who === US ? goals(front, tool, clients) : [];
+  report.add({ what, who, unit: 'req/s', better: 'higher', values: [rate], extra, peer: FLOOR, goal });
+  if (clients !== 1) return;
+  const one = { what: `one ${tool}, ${fronts[front]}`, who, unit: 'us', better: 'lower', values: [seen.p50_us], peer: FLOOR };
+  report.add({ ...one, goal: who === US && tool === 'echo' && front === 'nginx' ? ['<= 90'] : [] });
+}
+
+function reportElsewhere(report, tool, clients) {
+  const rate = elsewhere[tool][clients];
+  if (!rate) return;
+  const what = `tools/call ${tool}, ${crowd(clients)}, nginx`;
+  report.add({ what, who: MCP_GO, unit: 'req/s', better: 'higher', values: [rate], elsewhere: true, peer: FLOOR });
+}
+
+const memoryGoal = { worker: 8192, broker: 6144 };
+
+// rest, loaded: KiB by part
+function reportMemory(report, who, rest, loaded) {
+  for (const part of Object.keys(rest)) {
+    const row = { who, unit: 'KiB', better: 'lower', peer: SDK };
+    const growth = loaded[part] / rest[part];
+    report.add({
+      ...row,
+      what: `private memory of a ${part} at rest`,
+      values: [rest[part]],
+      goal: who === US ? [`<= ${memoryGoal[part]}`] : [],
+    });
+    report.add({
+      ...row,
+      what: `private memory of a ${part} after ${MANY} clients`,
+      values: [loaded[part]],
+      extra: { growth },
+      goal: who === US ? ['growth <= 1.1'] : [],
+    });
+  }
+}
+
+// --- rounds -----------------------------------------------------------------------------
+
+// So that nobody is always the first.
+const rotate = (list, n) => [...list.slice(n % list.length), ...list.slice(0, n % list.length)];
+
+// The first requests are like no later ones: files are opened, memory is asked
+// for, and Node compiles for seconds. Nothing of it is counted.
+async function warm({ bin, ms, each, report, quick }, site, subjects) {
+  for (const subject of subjects) {
+    report.progress(`warming ${subject.who}`);
+    for (const tool of Object.keys(tools)) {
+      await load({ bin, ms: quick ? ms / 4 : ms * (subject.slow ?? 1) / 2, each }, site, subject, tool, WARM_CLIENTS);
+    }
+  }
+}
+
+async function measureFront(options, front, round) {
+  const { report, clients } = options;
+  await withScope(async (scope) => {
+    const site = await startFront(scope, front);
+    const subjects = rotate(site.subjects, round);
+    const rest = new Map(subjects.map((one) => [one, one.memory?.()]));
+    await warm(options, site, subjects);
+    for (const tool of Object.keys(tools)) {
+      for (const n of clients) {
+        for (const subject of subjects) {
+          if (subject.who === NOTHING && tool !== 'echo') continue;
+          report.progress(`${front}: ${tool}, ${n}, ${subject.who}`);
+          reportLoad(report, front, subject.who, tool, n, await load(options, site, subject, tool, n));
+        }
+        if (front === 'nginx' && round === 0) reportElsewhere(report, tool, n);
+      }
+    }
+    if (front !== 'nginx') return;
+    for (const subject of subjects) if (subject.memory) reportMemory(report, subject.who, rest.get(subject), subject.memory());
+  });
+}
+
+// ms: of each load, after a fifth of it; clients: how many, one after the other;
+// each: a load ends early, and has no warm-up, when each client has so many answers.
+export async function measure({ rounds, quick, bin, report, ms = quick ? 800 : 3000, clients = CLIENTS, each = 0 }) {
+  for (let round = 0; round < rounds; round++) {
+    for (const front of Object.keys(fronts)) {
+      if (lacks(front)) report.note(`${lacks(front)}: nothing was measured behind it`);
+      else await measureFront({ bin, report, ms, clients, each, quick }, front, round);
+    }
+  }
+}
