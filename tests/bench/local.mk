@@ -19,6 +19,7 @@ bench-programs: $(EXTRA_PROGRAMS) $(bench_plugins)
 CLEANFILES += $(EXTRA_PROGRAMS) $(bench_plugins)
 # not the directory: what is built lies in one of that name
 EXTRA_DIST += \
+	tests/bench/bench.test.mjs \
 	tests/bench/document.mjs \
 	tests/bench/echo.c \
 	tests/bench/front.mjs \
