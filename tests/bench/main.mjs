@@ -1,15 +1,14 @@
 // I run the measurements that are asked for, and leave their report.
 // tests/bench/run says how I am called.
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { bin } from '../lib/site.mjs';
+import { bin, makeDirectory } from '../lib/site.mjs';
 import { writeDocument } from './document.mjs';
 import { draw } from './headlines.mjs';
 import { describeMachine, machineInWords } from './machine.mjs';
 import { Report } from './report.mjs';
-import { endOnSignals } from './scope.mjs';
+import { endOnSignals, withScope } from './scope.mjs';
 
 const NAMES = ['requests', 'streams', 'startup'];
 const here = (name) => new URL(`${name}.mjs`, import.meta.url);
@@ -39,15 +38,14 @@ function readOptions() {
 }
 
 async function measureAll(report, { names, rounds, quick }) {
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'mcp-bench-'));
-  try {
+  await withScope(async (scope) => {
+    const dir = makeDirectory(null);
+    scope.after(() => fs.rmSync(dir, { recursive: true, force: true }));
     for (const name of names) {
       const { measure } = await import(here(name));
       await measure({ rounds, quick, bin, dir, report });
     }
-  } finally {
-    fs.rmSync(dir, { recursive: true, force: true });
-  }
+  });
 }
 
 function write(report, machine, { out, doc, rounds }) {
