@@ -34,3 +34,5 @@ EXTRA_DIST += \
 	tests/bench/scope.mjs \
 	tests/bench/startup.mjs \
 	tests/bench/peers/sdk-server.mjs
+
+include tests/bench/streams.mk
