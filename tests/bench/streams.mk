@@ -27,3 +27,8 @@ tests_bench_load_streams_SOURCES = \
 tests_bench_load_streams_LDADD = $(MCP_LIBS)
 tests_bench_peers_hub_SOURCES = tests/bench/peers/hub.c
 tests_bench_peers_hub_LDADD = $(MCP_LIBS)
+EXTRA_DIST += \
+	tests/bench/hubs.mjs \
+	tests/bench/nchan.conf \
+	tests/bench/peers/node-hub.mjs \
+	tests/bench/peers/sdk-sse.mjs
