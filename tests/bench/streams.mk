@@ -30,5 +30,6 @@ tests_bench_peers_hub_LDADD = $(MCP_LIBS)
 EXTRA_DIST += \
 	tests/bench/hubs.mjs \
 	tests/bench/nchan.conf \
+	tests/bench/streams.mjs \
 	tests/bench/peers/node-hub.mjs \
 	tests/bench/peers/sdk-sse.mjs
