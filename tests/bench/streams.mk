@@ -31,5 +31,6 @@ EXTRA_DIST += \
 	tests/bench/hubs.mjs \
 	tests/bench/nchan.conf \
 	tests/bench/streams.mjs \
+	tests/bench/streams.test.mjs \
 	tests/bench/peers/node-hub.mjs \
 	tests/bench/peers/sdk-sse.mjs
