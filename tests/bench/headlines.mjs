@@ -26,6 +26,31 @@ const headlines = [
     groups: { 'at rest': 'private memory of a worker at rest', 'after 256 clients': 'private memory of a worker after 256 clients' },
   },
   { file: 'start', title: 'From start to ready', groups: { '': 'start to ready' } },
+  {
+    file: 'idle-stream',
+    title: 'User memory of an idle stream',
+    groups: { '10,000 open': 'user memory of an idle stream, 10,000 open', '19,900 open': 'user memory of an idle stream, 19,900 open' },
+  },
+  {
+    file: 'broadcast',
+    title: 'Broadcast to 10,000 streams, until the last has it',
+    groups: { '': 'broadcast to 10,000, last client' },
+  },
+  {
+    file: 'delivery',
+    title: 'Events to one of 10,000 streams each, acknowledged',
+    groups: { '': 'targeted delivery, acknowledged, flat out' },
+  },
+  {
+    file: 'slow-readers',
+    title: 'Memory taken when 10 of 50 clients never read',
+    groups: { '': 'memory taken for 10 of 50 streams that never read' },
+  },
+  {
+    file: 'round-trip',
+    title: 'POST to answer on the stream, 32 of 1,000 active',
+    groups: { '': 'POST to answer on the stream, 32 of 1,000 active, nginx' },
+  },
 ];
 
 function group(report, label, what, without) {
