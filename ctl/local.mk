@@ -1,6 +1,6 @@
 # the operator's hand
-bin_PROGRAMS += mcpctl
-mcpctl_SOURCES = \
+noinst_LIBRARIES += libctl.a
+libctl_a_SOURCES = \
 	ctl/check.c \
 	ctl/child.c \
 	ctl/child.h \
@@ -8,7 +8,6 @@ mcpctl_SOURCES = \
 	ctl/import.c \
 	ctl/letter.c \
 	ctl/letter.h \
-	ctl/main.c \
 	ctl/notify.c \
 	ctl/openapi.c \
 	ctl/openapi.h \
@@ -26,4 +25,6 @@ mcpctl_SOURCES = \
 	ctl/upgrade.c \
 	ctl/yaml.c \
 	ctl/yaml.h
-mcpctl_LDADD = $(MCP_LIBS) $(YAML_LIBS)
+bin_PROGRAMS += mcpctl
+mcpctl_SOURCES = ctl/main.c
+mcpctl_LDADD = libctl.a $(MCP_LIBS) $(YAML_LIBS)
