@@ -106,3 +106,4 @@ mcp_fcgi_LDADD = libworker.a $(MCP_LIBS) $(FCGI_LIBS) $(SQLITE_LIBS) \
 # what stands between a worker and a program; it needs no library of ours
 pkglibexec_PROGRAMS = mcp-exec
 mcp_exec_SOURCES = fcgi/mcp-exec.c fcgi/exec_report.h
+mcp_exec_LDADD =

@@ -4,6 +4,7 @@ include tests/conformance/local.mk
 include tests/schema/local.mk
 include tests/clients/local.mk
 include tests/bench/local.mk
+include tests/fuzz/local.mk
 
 # the other rings, which tests/run runs
 EXTRA_DIST += .ci/run tests/run tests/package.json tests/package-lock.json \
