@@ -46,6 +46,7 @@ remember(struct exec_errors *errors, struct mcp_text bytes)
 	if (tail->len <= 2 * EXEC_ERRORS_TAIL_MAX)
 		return;
 	less = tail->len - EXEC_ERRORS_TAIL_MAX - 1;
+	errors->cut = true;
 	tail->len -= less;
 	memmove(tail->data, tail->data + less, tail->len + 1);
 }
@@ -90,10 +91,11 @@ exec_errors_tail(const struct exec_errors *errors)
 	struct mcp_text tail = trim_end(mcp_buf_view(&errors->tail));
 	const char *end;
 
-	if (tail.len <= EXEC_ERRORS_TAIL_MAX)
+	if (tail.len == 0 || (tail.len <= EXEC_ERRORS_TAIL_MAX && !errors->cut))
 		return tail;
 	/* one byte more tells whether a line begins just there */
-	tail = without(tail, tail.len - EXEC_ERRORS_TAIL_MAX - 1);
+	if (tail.len > EXEC_ERRORS_TAIL_MAX)
+		tail = without(tail, tail.len - EXEC_ERRORS_TAIL_MAX - 1);
 	end = memchr(tail.at, '\n', tail.len);
 	if (end != NULL)
 		return without(tail, (size_t)(end - tail.at) + 1);

@@ -15,9 +15,11 @@
 struct exec_errors {
 	struct mcp_buf line; /* so far */
 	struct mcp_buf tail; /* at least the last EXEC_ERRORS_TAIL_MAX bytes */
+	bool cut;	     /* there was more in front */
 	unsigned n_lines;
 };
-#define EXEC_ERRORS_INIT ((struct exec_errors){ MCP_BUF_INIT, MCP_BUF_INIT, 0 })
+#define EXEC_ERRORS_INIT                                                       \
+	((struct exec_errors){ MCP_BUF_INIT, MCP_BUF_INIT, false, 0 })
 
 /* exec_errors_feed() - @bytes have come; @name is whose, in the log */
 void exec_errors_feed(
