@@ -307,6 +307,7 @@ get_element(struct reading *reading)
 	struct database_value value = { .type = DATABASE_NULL };
 	bool quoted = *reading->at == '"';
 
+	mcp_buf_puts(&plain, ""); /* a string, be it empty */
 	if (quoted)
 		get_quoted(reading, &plain);
 	else
