@@ -1,8 +1,33 @@
 /* json.c - I ask a json-c tree, and say on one line what it holds */
 
 #include <mcp/json.h>
+#include <mcp/scan.h>
+
+#include <limits.h>
 
 #include <json-c/json.h>
+
+/* json_tokener_parse() gives up at 32 levels, which is less than we take; and
+ * what we took may stand within some levels of our own. */
+#define DEPTH (MCP_SCAN_DEPTH_MAX + 16)
+
+struct json_object *
+mcp_json_parse(struct mcp_text json)
+{
+	struct json_tokener *tokener = NULL;
+	struct json_object *tree = NULL;
+
+	if (json.len > 0 && json.len <= INT_MAX)
+		tokener = json_tokener_new_ex(DEPTH);
+	if (tokener == NULL)
+		return NULL;
+	tree = json_tokener_parse_ex(tokener, json.at, (int)json.len);
+	/* a number ends where something follows */
+	if (json_tokener_get_error(tokener) == json_tokener_continue)
+		tree = json_tokener_parse_ex(tokener, "", 1);
+	json_tokener_free(tokener);
+	return tree;
+}
 
 struct json_object *
 mcp_json_get(struct json_object *object, const char *name)

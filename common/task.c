@@ -56,13 +56,8 @@ fail(struct json_object *task)
 static struct json_object *
 parse(struct mcp_text text)
 {
-	struct mcp_buf copy = MCP_BUF_INIT; /* json-c wants its NUL */
-	struct json_object *task;
+	struct json_object *task = mcp_json_parse(text);
 
-	mcp_buf_text(&copy, text);
-	task = copy.failed || text.len == 0 ? NULL :
-					      json_tokener_parse(copy.data);
-	mcp_buf_deinit(&copy);
 	if (json_object_is_type(task, json_type_object))
 		return task;
 	json_object_put(task);

@@ -143,7 +143,8 @@ take_state(struct call *call, const struct mcp_buf *plain)
 		    "it belongs to another caller or another request");
 	if (expires_of(plain->data) <= (uint64_t)time(NULL))
 		return refuse_state(call, "it has expired: begin anew");
-	content = json_tokener_parse(plain->data + STATE_HEAD);
+	content = mcp_json_parse((struct mcp_text){
+	    plain->data + STATE_HEAD, plain->len - STATE_HEAD });
 	answers = mcp_json_get(content, "answers");
 	state = mcp_json_get(content, "state");
 	if (answers != NULL) {
@@ -394,7 +395,7 @@ take_answers(struct call *call, struct wait *waits, size_t n)
 		if (waits[i].how != MCP_HOW_ANSWERED || waits[i].data.failed)
 			return call_fail(call, JSONRPC_INTERNAL_ERROR,
 			    "The client is gone");
-		response = json_tokener_parse(waits[i].data.data);
+		response = mcp_json_parse(mcp_buf_view(&waits[i].data));
 		condition = take_answer(call, &waits[i], response);
 		json_object_put(response);
 	}

@@ -315,7 +315,7 @@ append_reason_json(struct mcp_buf *out, struct mcp_text json)
 
 	if (mcp_scan(json, 0, NULL, 0, NULL) != 0)
 		return;
-	body = json_tokener_parse(json.at);
+	body = mcp_json_parse(json);
 	if (body != NULL && !append_told(out, body))
 		append_compact(out, json);
 	json_object_put(body);

@@ -87,7 +87,7 @@ find(struct call *call, const char *type, const char *name,
 static void
 add_rows(struct values *values, const struct handler_result *made)
 {
-	struct json_object *rows = json_tokener_parse(made->text.data);
+	struct json_object *rows = mcp_json_parse(mcp_buf_view(&made->text));
 
 	for (size_t i = 0; rows != NULL && i < json_object_array_length(rows);
 	     i++) {
@@ -112,7 +112,7 @@ add_parts(struct values *values, const struct handler_result *made)
 	mcp_buf_putc(&list, '[');
 	mcp_buf_text(&list, mcp_buf_view(&made->parts));
 	mcp_buf_putc(&list, ']');
-	all = list.failed ? NULL : json_tokener_parse(list.data);
+	all = list.failed ? NULL : mcp_json_parse(mcp_buf_view(&list));
 	for (size_t i = 0; all != NULL && i < json_object_array_length(all);
 	     i++)
 		add_value(values, mcp_text_of(json_object_get_string(

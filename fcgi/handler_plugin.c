@@ -663,8 +663,8 @@ mcp_elicit(struct mcp_call *mine, const char *key, const char *message,
 
 	json_object_object_add(params, "message",
 	    json_object_new_string(message));
-	json_object_object_add(params, "requestedSchema",
-	    json_tokener_parse(schema));
+	json_object_object_add(
+	    params, "requestedSchema", mcp_json_parse(mcp_text_of(schema)));
 	return ask(mine, MCP_CAN_ELICIT, key, "elicitation/create", params,
 	    answerp);
 }
@@ -688,7 +688,7 @@ mcp_sample(struct mcp_call *mine, const char *key, const char *params,
     const char **answerp)
 {
 	return ask(mine, MCP_CAN_SAMPLE, key, "sampling/createMessage",
-	    json_tokener_parse(params), answerp);
+	    mcp_json_parse(mcp_text_of(params)), answerp);
 }
 
 int

@@ -65,7 +65,7 @@ add_row(struct call *call, const struct mcp_prompt *prompt,
 		condition = call_fail(call, JSONRPC_INTERNAL_ERROR, "%s",
 		    made.text.data);
 	else if (condition == 0)
-		row = json_tokener_parse(made.structured.data);
+		row = mcp_json_parse(mcp_buf_view(&made.structured));
 	if (row != NULL) {
 		json_object_object_foreach(row, name, value)
 			json_object_object_add(values, name,

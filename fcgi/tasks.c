@@ -377,7 +377,7 @@ static int
 check_answers(struct call *call, const struct mcp_buf *text,
     struct json_object *answers)
 {
-	struct json_object *task = json_tokener_parse(text->data);
+	struct json_object *task = mcp_json_parse(mcp_buf_view(text));
 	struct json_object *asked = mcp_json_get(task, "inputRequests");
 	int condition = 0;
 

@@ -10,6 +10,12 @@
 
 struct json_object;
 
+/* mcp_json_parse() - the tree of what mcp_scan() accepted, or of what was made
+ * of that
+ * Return: NULL where it is null, cannot be read, or without memory
+ * Owner:  the caller's to put */
+struct json_object *mcp_json_parse(struct mcp_text json);
+
 /* mcp_json_get() - the member @name of @object
  * Return: NULL where there is none, it is null, or @object is no object
  * Owner:  borrowed from @object */

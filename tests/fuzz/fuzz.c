@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <mcp/json.h>
 #include <mcp/log.h>
 #include <mcp/scan.h>
 
@@ -80,6 +81,16 @@ fuzz_file(struct mcp_text bytes)
 	return path;
 }
 
+/* as everybody here reads what was scanned */
+static void
+reads_alike(struct mcp_text json, struct json_object *tree)
+{
+	struct json_object *again = mcp_json_parse(json);
+
+	LAW(json_object_equal(tree, again));
+	json_object_put(again);
+}
+
 struct json_object *
 fuzz_json(struct mcp_text json, unsigned flags)
 {
@@ -97,6 +108,8 @@ fuzz_json(struct mcp_text json, unsigned flags)
 	LAW(json_tokener_get_error(tokener) == json_tokener_success);
 	json_tokener_free(tokener);
 	free(string);
+	if ((flags & MCP_SCAN_COMMENTS) == 0)
+		reads_alike(json, tree);
 	return tree;
 }
 
