@@ -1,6 +1,7 @@
 # I am the fuzz targets: fuzz_NOUN.c, with NOUN.in/, NOUN.repro/ and perhaps
 # NOUN.dict beside it. A new one is one more line of this list.
 fuzz_targets = \
+	tests/fuzz/fuzz_back_answer \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_config_pack \
 	tests/fuzz/fuzz_exec_errors \
