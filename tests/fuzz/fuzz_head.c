@@ -2,6 +2,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "broker/head.h"
 
@@ -12,6 +13,24 @@ is_clean(struct mcp_text text)
 	    (memchr(text.at, '\n', text.len) == NULL &&
 		memchr(text.at, '\r', text.len) == NULL &&
 		memchr(text.at, '\0', text.len) == NULL));
+}
+
+/* What decides anything is said once. */
+static void
+stands_once(struct mcp_text head, const char *line)
+{
+	size_t n = 0, len = strlen(line);
+
+	for (size_t i = 0; i + len <= head.len; i++)
+		n += strncasecmp(head.at + i, line, len) == 0;
+	LAW(n <= 1);
+}
+
+static void
+has_whole_lines(struct mcp_text head)
+{
+	for (size_t i = 0; i < head.len; i++)
+		LAW(head.at[i] != '\n' || (i > 0 && head.at[i - 1] == '\r'));
 }
 
 static void
@@ -28,6 +47,11 @@ is_a_head(struct mcp_text bytes, const struct head *head)
 	    fuzz_lies_in(head->query, whole));
 	LAW(head->host.len <= HEAD_NAME_MAX &&
 	    head->origin.len <= HEAD_NAME_MAX);
+	has_whole_lines(whole);
+	stands_once(whole, "\nHost:");
+	stands_once(whole, "\nX-Mcp-User:");
+	stands_once(whole, "\nContent-Length:");
+	stands_once(whole, "\nMcp-Param-A:");
 	is_clean(head->path);
 	is_clean(head->host);
 	is_clean(head->origin);

@@ -19,6 +19,7 @@
 	"101112131415161718191a1b1c1d1e1f\n"
 #define TOOL(name) "{\"name\":\"" name "\",\"text\":\"!\"}"
 #define N_TOOLS 5
+#define PAGE 2
 
 static const char site[] = "{\"tools\":[" TOOL("a") "," TOOL("b") "," TOOL(
     "c") "," TOOL("d") "," TOOL("e") "]}";
@@ -39,7 +40,7 @@ begin(void)
 		0)
 		abort();
 	worker.seal = seal;
-	config->server.limits.page_size = 2;
+	config->server.limits.page_size = PAGE;
 	mcp_problems_deinit(&problems);
 }
 
@@ -82,13 +83,15 @@ all_from(struct json_object *cursor)
 {
 	struct mcp_buf result = MCP_BUF_INIT;
 	struct json_object *answer = NULL;
-	size_t n = 0;
+	size_t n = 0, here;
 
 	json_object_get(cursor);
 	while (page(cursor, &result) == 0) {
 		answer = fuzz_json(mcp_buf_view(&result), 0);
 		LAW(answer != NULL);
-		n += json_object_array_length(mcp_json_get(answer, "tools"));
+		here = json_object_array_length(mcp_json_get(answer, "tools"));
+		LAW(here <= PAGE);
+		n += here;
 		json_object_put(cursor);
 		cursor = json_object_get(mcp_json_get(answer, "nextCursor"));
 		json_object_put(answer);

@@ -7,7 +7,9 @@
 
 #include <json-c/json.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include <mcp/json.h>
 #include <mcp/scan.h>
 #include <mcp/schema.h>
 
@@ -25,6 +27,51 @@ check(const struct mcp_schema *schema, struct json_object *value)
 	LAW(mcp_text_equal(mcp_buf_view(&why), mcp_buf_view(&again)));
 	mcp_buf_deinit(&why);
 	mcp_buf_deinit(&again);
+}
+
+/* The verdict of {@keyword: @json}, or of {@keyword: [@json]}, on @value. */
+static int
+verdict(const char *keyword, struct json_object *json, bool listed,
+    struct json_object *value)
+{
+	struct json_object *outer = json_object_new_object();
+	struct json_object *list = listed ? json_object_new_array() : NULL;
+	struct mcp_buf where = MCP_BUF_INIT, why = MCP_BUF_INIT;
+	struct mcp_schema *schema = NULL;
+	struct mcp_schema_options options = { NULL, true };
+	int condition;
+
+	if (listed)
+		json_object_array_add(list, json_object_get(json));
+	json_object_object_add(
+	    outer, keyword, listed ? list : json_object_get(json));
+	condition = mcp_schema_new_with(outer, &options, &schema, &where, &why);
+	if (condition == 0)
+		condition = mcp_schema_check(schema, value, &why);
+	mcp_schema_free(schema);
+	mcp_buf_deinit(&where);
+	mcp_buf_deinit(&why);
+	json_object_put(outer);
+	return condition;
+}
+
+/* What obeys a schema disobeys its negation, and obeys all and any of it. */
+static void
+is_logical(const struct mcp_schema *schema, struct json_object *json,
+    struct json_object *value)
+{
+	struct mcp_buf why = MCP_BUF_INIT;
+	int plain = mcp_schema_check(schema, value, &why);
+	int negated = verdict("not", json, false, value);
+	int all = verdict("allOf", json, true, value);
+	int any = verdict("anyOf", json, true, value);
+
+	mcp_buf_deinit(&why);
+	if (plain == MCP_SCHEMA_E_BOUNDS || negated == MCP_SCHEMA_E_BOUNDS ||
+	    all == MCP_SCHEMA_E_BOUNDS || any == MCP_SCHEMA_E_BOUNDS)
+		return;
+	LAW((plain == 0) == (negated == MCP_SCHEMA_E_INVALID));
+	LAW(all == plain && any == plain);
 }
 
 static void
@@ -45,6 +92,9 @@ compile(struct json_object *json, struct json_object *value)
 		check(schema, value);
 		check(schema, json);
 	}
+	/* references would lead elsewhere from within another */
+	if (condition == 0 && strchr(mcp_json_text(json), '$') == NULL)
+		is_logical(schema, json, value);
 	mcp_schema_free(schema);
 	mcp_buf_deinit(&where);
 	mcp_buf_deinit(&why);

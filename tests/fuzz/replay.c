@@ -16,6 +16,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #define INPUT_MAX (1u << 20) /* bytes */
+#define PATIENCE_S 60	     /* with one input, under a sanitizer too */
 
 static unsigned n_inputs, n_failed;
 
@@ -33,6 +34,7 @@ give(const char *path)
 		return EXIT_FAILURE;
 	}
 	memcpy(bytes, room, len);
+	alarm(PATIENCE_S);
 	fclose(file);
 	(void)LLVMFuzzerTestOneInput(bytes, len);
 	free(bytes);
