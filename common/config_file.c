@@ -242,16 +242,19 @@ file_json(struct config_reader *reader, struct config_file *file)
 {
 	struct json_tokener *tokener =
 	    json_tokener_new_ex(MCP_SCAN_DEPTH_MAX + 1);
+	char *plain = mcp_text_dup((struct mcp_text){ file->bytes, file->len });
 
-	if (tokener == NULL) {
-		reader->no_memory = true;
-		return;
+	if (tokener != NULL && plain != NULL) {
+		mcp_scan_blank(plain, file->len);
+		file->json =
+		    json_tokener_parse_ex(tokener, plain, (int)file->len + 1);
 	}
-	file->json =
-	    json_tokener_parse_ex(tokener, file->bytes, (int)file->len + 1);
-	if (json_tokener_get_error(tokener) != json_tokener_success)
+	if (tokener == NULL || plain == NULL ||
+	    json_tokener_get_error(tokener) != json_tokener_success)
 		reader->no_memory = true;
-	json_tokener_free(tokener);
+	if (tokener != NULL)
+		json_tokener_free(tokener);
+	free(plain);
 }
 
 /* C strings end at a NUL, so one within a value would cut it short unseen. */

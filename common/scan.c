@@ -994,6 +994,26 @@ walk_on(struct walk *walk)
 	return true;
 }
 
+void
+mcp_scan_blank(char *json, size_t len)
+{
+	struct walk walk = { json, json + len, MCP_SCAN_COMMENTS };
+	const char *start;
+
+	while (walk.at < walk.end) {
+		start = walk.at;
+		if (*walk.at == '"') {
+			walk_string(&walk);
+		} else if (is_comment(walk.at, walk.end, walk.flags)) {
+			walk.at = comment_end(walk.at, walk.end);
+			memset(json + (start - json), ' ',
+			    (size_t)(walk.at - start));
+		} else {
+			walk.at++;
+		}
+	}
+}
+
 int
 mcp_scan_next(struct mcp_text json, struct mcp_text *valuep)
 {

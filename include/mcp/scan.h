@@ -57,6 +57,11 @@ struct mcp_scan_watch {
 int mcp_scan(struct mcp_text json, unsigned flags,
     struct mcp_scan_watch *watch, size_t n_watch, struct mcp_scan_error *errp);
 
+/* mcp_scan_blank() - put blanks in the place of comments, in a text that
+ * mcp_scan() accepted with MCP_SCAN_COMMENTS: json-c takes "**" and a slash for
+ * no end of one */
+void mcp_scan_blank(char *json, size_t len);
+
 /* mcp_scan_next() - the raw text of each element of an array that mcp_scan()
  * accepted: *@valuep of length 0 gives the first, an element the one behind it
  * Return: 0; -ENOENT no more, or not an array; *@valuep unchanged */

@@ -104,6 +104,8 @@ fuzz_json(struct mcp_text json, unsigned flags)
 	string = mcp_text_dup(json);
 	if (tokener == NULL || string == NULL)
 		abort();
+	if (flags & MCP_SCAN_COMMENTS)
+		mcp_scan_blank(string, json.len);
 	tree = json_tokener_parse_ex(tokener, string, (int)json.len + 1);
 	LAW(json_tokener_get_error(tokener) == json_tokener_success);
 	json_tokener_free(tokener);

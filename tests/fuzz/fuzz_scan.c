@@ -67,10 +67,14 @@ n_colons(struct mcp_text json)
 /* json-c puts U+FFFD where there is no character, and keeps one of two equal
  * keys: it was not to come to that. */
 static void
-is_whole(struct mcp_text json, struct json_object *tree)
+is_whole(struct mcp_text json, unsigned flags, struct json_object *tree)
 {
 	char *string = mcp_text_dup(json);
 
+	if (flags & MCP_SCAN_COMMENTS)
+		mcp_scan_blank(string, json.len);
+	json.at = string;
+	LAW(mcp_scan(json, MCP_SCAN_MANY, NULL, 0, NULL) == 0);
 	LAW(n_members(tree) == n_colons(json));
 	LAW(strstr(mcp_json_text(tree), "\xef\xbf\xbd") == NULL ||
 	    strcasestr(string, "fffd") != NULL ||
@@ -84,8 +88,7 @@ accepted(struct mcp_text json, unsigned flags)
 	struct json_object *tree = fuzz_json(json, flags);
 
 	LAW(fuzz_is_json(mcp_text_of(mcp_json_text(tree))));
-	if ((flags & MCP_SCAN_COMMENTS) == 0)
-		is_whole(json, tree);
+	is_whole(json, flags, tree);
 	LAW(mcp_scan_line(json, flags, "/a/0/b") >=
 	    mcp_scan_line(json, flags, ""));
 	json_object_put(tree);

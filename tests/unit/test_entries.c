@@ -845,12 +845,26 @@ what_decorates_an_entry_comes_with_its_revision(void **state)
 	    "\"icons\":[{\"src\":\"data:,\",\"theme\":\"dark\"}]}");
 }
 
+/* json-c takes the first for a comment that ends where the second does. */
+static void
+a_comment_of_stars_hides_nothing(void **state)
+{
+	const struct mcp_config *config = load_well(*state,
+	    "{ \"tools\": [ { \"name\": \"t\", \"text\": \"!\",\n"
+	    "/** who may **/ \"allow\": { \"users\": [\"ann\"] }, /***/\n"
+	    "\"title\": \"T\" } ] }");
+
+	assert_int_equal(config->n_tools, 1);
+	assert_int_equal(config->tools[0].access.allow.users.n, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_site, close_site)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_comment_of_stars_hides_nothing),
 		TEST(mirrored_arguments_are_found),
 		TEST(a_mirror_is_a_token_of_its_own),
 		TEST(a_mirror_few_servers_forward_is_warned_of),
