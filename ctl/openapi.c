@@ -7,9 +7,13 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <mcp/config.h>
 #include <mcp/scan.h>
 
 #include "openapi_parts.h"
@@ -217,14 +221,64 @@ is_wanted(struct openapi *openapi, const struct found *found,
 
 /* --- what comes of them --- */
 
-/* What the configuration would refuse is not written: the whole file has to
- * pass the same eye. */
+#ifdef HAVE_CURL
+/* The first thing that is wrong; a warning is nothing wrong. */
+static const char *
+first_error(const struct mcp_problems *problems)
+{
+	for (size_t i = 0; i < problems->n; i++)
+		if (!problems->at[i].warning)
+			return problems->at[i].what;
+	return "";
+}
+
+static bool
+is_taken(
+    struct openapi *openapi, const struct openapi_at *at, struct mcp_text file)
+{
+	struct mcp_problems problems = MCP_PROBLEMS_INIT;
+	struct mcp_config *config = NULL;
+	int fd = memfd_create("tools", MFD_CLOEXEC);
+	int r = fd < 0 ? -errno : mcp_text_write(fd, file);
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (r == 0)
+		r = mcp_config_load(path, &config, &problems);
+	if (r < 0)
+		openapi->no_memory = true;
+	else if (r > 0)
+		openapi_warn(openapi, at,
+		    "the configuration would not take the tool: %s; the "
+		    "operation is left out",
+		    first_error(&problems));
+	mcp_config_free(config);
+	mcp_problems_deinit(&problems);
+	if (fd >= 0)
+		close(fd);
+	return r == 0;
+}
+#else
+/* A program without back ends would refuse every tool of ours. */
+static bool
+is_taken(
+    struct openapi *openapi, const struct openapi_at *at, struct mcp_text file)
+{
+	(void)openapi;
+	(void)at;
+	(void)file;
+	return true;
+}
+#endif
+
+/* What the configuration would refuse is not written. */
 static bool
 is_readable(struct openapi *openapi, const struct openapi_at *at,
     const struct mcp_buf *tool)
 {
 	struct mcp_buf file = MCP_BUF_INIT;
 	struct mcp_scan_error error = { .what = "" };
+	bool good = false;
 	int r;
 
 	mcp_buf_puts(&file, "{\"tools\":[");
@@ -233,7 +287,6 @@ is_readable(struct openapi *openapi, const struct openapi_at *at,
 	r = file.failed || tool->failed
 	    ? -1
 	    : mcp_scan(mcp_buf_view(&file), 0, NULL, 0, &error);
-	mcp_buf_deinit(&file);
 	if (r < 0)
 		openapi->no_memory = true;
 	else if (r > 0)
@@ -245,7 +298,10 @@ is_readable(struct openapi *openapi, const struct openapi_at *at,
 		    "the tool would be larger than %u bytes; the operation is "
 		    "left out",
 		    OPENAPI_TOOL_MAX);
-	return r == 0 && tool->len <= OPENAPI_TOOL_MAX;
+	else
+		good = is_taken(openapi, at, mcp_buf_view(&file));
+	mcp_buf_deinit(&file);
+	return good;
 }
 
 static void

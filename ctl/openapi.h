@@ -8,8 +8,8 @@
  *
  * I never follow a reference out of the document, never write a secret (only
  * the name of the environment variable that is to hold it), and never
- * promise what the configuration would refuse: each tool I write has passed
- * the scanner, and its schemas compile.
+ * promise what the configuration would refuse: each tool I write has been
+ * read by it.
  *
  * Spec: OpenAPI Specification 3.0.3 and 3.1.0; MCP 2025-11-25, "Tools"
  */
