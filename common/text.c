@@ -10,40 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
-struct mcp_text
-mcp_text_of(const char *string)
-{
-	if (string == NULL)
-		return MCP_TEXT_INIT;
-	return (struct mcp_text){ string, strlen(string) };
-}
-
-bool
-mcp_text_is(struct mcp_text text, const char *string)
-{
-	return mcp_text_equal(text, mcp_text_of(string));
-}
-
-bool
-mcp_text_equal(struct mcp_text a, struct mcp_text b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
-}
-
 bool
 mcp_text_is_nocase(struct mcp_text text, const char *string)
 {
 	return text.len == strlen(string) &&
 	    (text.len == 0 || strncasecmp(text.at, string, text.len) == 0);
-}
-
-bool
-mcp_text_starts(struct mcp_text text, const char *prefix)
-{
-	size_t len = strlen(prefix);
-
-	return text.len >= len &&
-	    (len == 0 || memcmp(text.at, prefix, len) == 0);
 }
 
 static bool

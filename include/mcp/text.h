@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct mcp_text {
 	const char *at;
@@ -35,11 +36,38 @@ struct mcp_buf {
 
 #define MCP_BUF_INIT ((struct mcp_buf){ NULL, 0, 0, false })
 
-struct mcp_text mcp_text_of(const char *string); /* NULL gives length 0 */
-bool mcp_text_is(struct mcp_text text, const char *string);
-bool mcp_text_equal(struct mcp_text a, struct mcp_text b);
+/* These four stand here because the compiler then knows how long a literal is,
+ * and most comparisons are over with that. NULL gives length 0. */
+static inline struct mcp_text
+mcp_text_of(const char *string)
+{
+	struct mcp_text text = { string, string != NULL ? strlen(string) : 0 };
+
+	return text;
+}
+
+static inline bool
+mcp_text_equal(struct mcp_text a, struct mcp_text b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
+static inline bool
+mcp_text_is(struct mcp_text text, const char *string)
+{
+	return mcp_text_equal(text, mcp_text_of(string));
+}
+
+static inline bool
+mcp_text_starts(struct mcp_text text, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return text.len >= len &&
+	    (len == 0 || memcmp(text.at, prefix, len) == 0);
+}
+
 bool mcp_text_is_nocase(struct mcp_text text, const char *string);
-bool mcp_text_starts(struct mcp_text text, const char *prefix);
 
 /* mcp_text_trim() - the same text without blanks and tabs at its ends */
 struct mcp_text mcp_text_trim(struct mcp_text text);
