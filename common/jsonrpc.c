@@ -13,8 +13,9 @@
 
 #include <mcp/jsonrpc.h>
 
+#define DEPTH_USUAL 8
 /* json-c counts the value inside the innermost array as one level more. */
-#define TOKENER_DEPTH (MCP_SCAN_DEPTH_MAX + 2)
+#define DEPTH_MAX (MCP_SCAN_DEPTH_MAX + 2)
 
 static struct mcp_text
 skip_blanks(struct mcp_text json)
@@ -41,20 +42,30 @@ mcp_jsonrpc_is_batch(struct mcp_text json)
 	return begins_with(json, '[');
 }
 
+static struct json_object *
+build_within(struct mcp_text json, int depth)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(depth);
+	struct json_object *root;
+
+	if (tokener == NULL)
+		return NULL;
+	root = json_tokener_parse_ex(tokener, json.at, (int)json.len);
+	json_tokener_free(tokener);
+	return root;
+}
+
 /* json-c is trusted with what scan has accepted, so what it refuses beyond
- * that is its memory. */
+ * that is its depth or its memory. It makes and clears a place for every level
+ * there may be, and hardly a message has more than the usual ones. */
 static int
 build(struct mcp_text json, struct json_object **rootp)
 {
-	struct json_tokener *tokener;
-
 	if (json.len > INT_MAX)
 		return -EMSGSIZE;
-	tokener = json_tokener_new_ex(TOKENER_DEPTH);
-	if (tokener == NULL)
-		return -ENOMEM;
-	*rootp = json_tokener_parse_ex(tokener, json.at, (int)json.len);
-	json_tokener_free(tokener);
+	*rootp = build_within(json, DEPTH_USUAL);
+	if (*rootp == NULL)
+		*rootp = build_within(json, DEPTH_MAX);
 	return *rootp == NULL ? -ENOMEM : 0;
 }
 
