@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const char *program_name = "mcp";
+static char name[64] = "mcp"; /* with the process, as every line begins */
 static enum mcp_log_level highest = MCP_LOG_INFO;
 
 static const char *const level_names[] = {
@@ -18,7 +18,7 @@ static const char *const level_names[] = {
 void
 mcp_log_init(const char *program, enum mcp_log_level level)
 {
-	program_name = program;
+	snprintf(name, sizeof(name), "%s[%d]", program, (int)getpid());
 	highest = level;
 }
 
@@ -31,8 +31,8 @@ mcp_log(enum mcp_log_level level, const char *format, ...)
 
 	if (level > highest)
 		return;
-	head = snprintf(line, sizeof(line), "%s[%d]: %s: ", program_name,
-	    (int)getpid(), level_names[level]);
+	head =
+	    snprintf(line, sizeof(line), "%s: %s: ", name, level_names[level]);
 	va_start(args, format);
 	len = head + vsnprintf(line + head, sizeof(line) - (size_t)head, format,
 	    args);

@@ -18,8 +18,7 @@ enum mcp_log_level {
 	MCP_LOG_DEBUG
 };
 
-/* mcp_log_init() - lines above @level are dropped
- * Owner:  @program is kept, not copied */
+/* mcp_log_init() - this process is @program; lines above @level are dropped */
 void mcp_log_init(const char *program, enum mcp_log_level level);
 
 void mcp_log(enum mcp_log_level level, const char *format, ...)
