@@ -165,9 +165,10 @@ call_is_unwanted(const struct call *call)
 	    gateway_abandoned(call->connection);
 }
 
-/* Run @call in its slot, and whoever waited for that slot after it. */
+/* Run @call in its slot, and whoever waited for that slot after it. @doubt: its
+ * caller may have left. */
 static void
-run_in_slot(struct call *call)
+run_in_slot(struct call *call, bool doubt)
 {
 	struct thread *thread = call->thread;
 	struct slots *slots;
@@ -176,7 +177,8 @@ run_in_slot(struct call *call)
 	while (call != NULL) {
 		call->thread = thread;
 		/* who left while it waited wants no answer */
-		if (!atomic_load(&call->cancelled) && !call_is_unwanted(call)) {
+		if (!atomic_load(&call->cancelled) &&
+		    !(doubt && call_is_unwanted(call))) {
 			slot_fit(call->slot, call->snapshot);
 			run(call);
 		}
@@ -187,6 +189,7 @@ run_in_slot(struct call *call)
 		call->slot = NULL;
 		finish(call);
 		call = slots_release(slots, slot);
+		doubt = true;
 	}
 }
 
@@ -194,7 +197,7 @@ void
 call_run_parked(struct call *call, struct thread *thread)
 {
 	call->thread = thread;
-	run_in_slot(call);
+	run_in_slot(call, true);
 }
 
 void
@@ -211,7 +214,9 @@ call_start(struct call *call)
 	}
 	switch (slots_lease(call->worker->slots, call)) {
 	case 0:
-		run_in_slot(call);
+		run_in_slot(call,
+		    call->connection != NULL &&
+			gateway_hung_up(call->connection));
 		break;
 	case SLOTS_E_FULL:
 		call_refuse(call);

@@ -11,6 +11,11 @@
  *   to its end, or the connection is closed.
  * - It reads without time-out: we accept ourselves, so that SO_RCVTIMEO stands
  *   from the first byte, and gateway_expire() cuts who drips.
+ *
+ * Who has begun to speak and is not done must not hold a thread, nor be asked
+ * again and again: what lies in a socket's buffer keeps it readable. It waits in the
+ * lobby, a second set inside the first, which tells once of every piece that
+ * arrives; one thread at a time looks there.
  */
 
 #include "fcgi/gateway.h"
@@ -42,19 +47,19 @@
 
 #define READ_CHUNK 16384
 #define SEND_TIMEOUT_S 30 /* for one write, and for all of an answer's piece */
-#define PEEK_USUAL 4096 /* bytes of a head that are looked at first */
-#define PEEK_YIELDS 32 /* before the first nap */
-#define NAP_LEAST_NS 20000
+#define PEEK_USUAL 4096 /* bytes of a request that are looked at first */
+#define PEEK_YIELDS 32 /* before the lobby */
+#define LOBBY_TURN 16 /* who is looked at before it is somebody else's turn */
 #define NAP_NS (5 * (long)MCP_MS)
 
 struct connection {
 	struct gateway *gateway;
 	int fd; /* ours; libfcgi has a duplicate to close whenever it likes */
 	atomic_bool watched; /* in the epoll set, if asleep there */
-	atomic_bool
-	    resting; /* between two requests: whoever clears it has it */
+	atomic_bool resting; /* awaited there: whoever clears it has it */
 	FCGX_Request fcgx;
 	struct http_request request;
+	bool hung_up; /* when it woke up, the other side had nothing to add */
 	bool whole; /* STDIN was read to its end */
 	_Atomic uint64_t writing_since_ns; /* 0: not writing */
 	_Atomic uint64_t reading_since_ns; /* 0: not reading */
@@ -62,7 +67,7 @@ struct connection {
 };
 
 struct gateway {
-	int epoll_fd, listen_fd, stop_fd;
+	int epoll_fd, lobby_fd, listen_fd, stop_fd;
 	bool trusted; /* a unix socket: the web server's word is believed */
 	atomic_bool stopping;
 	_Atomic uint64_t patience_ns; /* when draining ends at the latest */
@@ -100,8 +105,10 @@ gateway_new(int listen_fd, struct gateway **gatewayp)
 	gateway->legator_fd = -1;
 	gateway->trusted = mcp_listener_is_unix(listen_fd);
 	gateway->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	gateway->lobby_fd = epoll_create1(EPOLL_CLOEXEC);
 	gateway->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (gateway->epoll_fd < 0 || gateway->stop_fd < 0 ||
+	if (gateway->epoll_fd < 0 || gateway->lobby_fd < 0 ||
+	    gateway->stop_fd < 0 ||
 	    fcntl(listen_fd, F_SETFL, O_NONBLOCK) != 0 ||
 	    fcntl(listen_fd, F_SETFD, FD_CLOEXEC) != 0)
 		error = -errno;
@@ -110,6 +117,9 @@ gateway_new(int listen_fd, struct gateway **gatewayp)
 	if (error == 0)
 		error = watch(gateway, listen_fd, &gateway->listen_fd,
 		    EPOLLIN | EPOLLEXCLUSIVE);
+	if (error == 0)
+		error = watch(gateway, gateway->lobby_fd, &gateway->lobby_fd,
+		    EPOLLIN | EPOLLONESHOT);
 	if (error == 0)
 		error = watch(gateway, gateway->stop_fd, &gateway->stop_fd,
 		    EPOLLIN);
@@ -172,6 +182,8 @@ gateway_free(struct gateway *gateway)
 		close(gateway->legator_fd);
 	if (gateway->epoll_fd >= 0)
 		close(gateway->epoll_fd);
+	if (gateway->lobby_fd >= 0)
+		close(gateway->lobby_fd);
 	if (gateway->stop_fd >= 0)
 		close(gateway->stop_fd);
 	pthread_mutex_destroy(&gateway->lock);
@@ -262,60 +274,101 @@ connection_keep(struct connection *connection)
 		connection_rest(connection);
 }
 
-static bool
-has_bytes(const struct connection *connection)
-{
-	char byte;
-
-	return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
-}
-
 static void
 nap(void)
 {
 	nanosleep(&(struct timespec){ 0, NAP_NS }, NULL);
 }
 
-/* What is in the buffer already wakes no poll for more of it; a hangup does.
- * Return: false when the peer said that nothing more comes */
-static bool
-wait_for_more(const struct connection *connection, long *wait_nsp)
-{
-	struct pollfd hangup = { connection->fd, POLLRDHUP, 0 };
-	struct timespec wait = { 0, *wait_nsp };
+/* --- a request, as far as it has come ----------------------------------- */
 
-	*wait_nsp = *wait_nsp * 2 < NAP_NS ? *wait_nsp * 2 : NAP_NS;
-	return ppoll(&hangup, 1, &wait, NULL) <= 0;
+static bool
+is_hangup(uint32_t events)
+{
+	return (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
 }
 
-/* Wait until the head lies in the buffer, whole and fit for libfcgi. Almost
- * always it came as one piece. Apache sends three, microseconds apart: the
- * next one is there sooner than a timer. */
 static bool
-head_is_fit(const struct connection *connection)
+is_partial(int condition)
 {
-	char bytes[PEEK_HEAD_MAX];
+	return condition == PEEK_E_MORE || condition == PEEK_E_BODY;
+}
+
+/* Does a whole request lie in the buffer, fit for libfcgi? */
+static int
+peek(const struct connection *connection)
+{
+	char bytes[PEEK_MAX];
 	size_t room = PEEK_USUAL;
-	long wait_ns = NAP_LEAST_NS;
-	int yields = PEEK_YIELDS;
 	int condition;
 	ssize_t n;
 
 	for (;;) {
 		n = recv(connection->fd, bytes, room, MSG_PEEK | MSG_DONTWAIT);
 		if (n <= 0)
-			return false;
-		condition = peek_head((struct mcp_text){ bytes, (size_t)n });
-		if (condition != PEEK_E_MORE)
-			return condition == 0;
-		if ((size_t)n == room)
-			room = sizeof(bytes);
-		else if (yields-- > 0)
-			sched_yield();
-		else if (!wait_for_more(connection, &wait_ns))
-			return false;
+			return PEEK_E_BAD;
+		condition = peek_request((struct mcp_text){ bytes, (size_t)n });
+		if (!is_partial(condition) || (size_t)n < room ||
+		    room == sizeof(bytes))
+			return condition;
+		room = sizeof(bytes);
 	}
 }
+
+/* Almost always a request came as one piece. Apache sends some, microseconds
+ * apart: the next one is there sooner than any event. */
+static int
+peek_patiently(const struct connection *connection)
+{
+	int yields = connection->hung_up ? 0 : PEEK_YIELDS;
+	int condition = peek(connection);
+
+	while (is_partial(condition) && yields-- > 0) {
+		sched_yield();
+		condition = peek(connection);
+	}
+	return condition;
+}
+
+static void
+lobby_enter(struct connection *connection)
+{
+	struct epoll_event event = {
+		.events = EPOLLIN | EPOLLRDHUP | EPOLLET,
+		.data.ptr = connection,
+	};
+
+	/* from here on it is the lobby's */
+	if (epoll_ctl(connection->gateway->lobby_fd, EPOLL_CTL_ADD,
+		connection->fd, &event) != 0)
+		connection_free(connection);
+}
+
+/* Another piece has come, or nothing more will. */
+static void
+lobby_look_at(struct connection *connection, uint32_t events)
+{
+	if (!is_hangup(events) && is_partial(peek(connection)))
+		return;
+	epoll_ctl(
+	    connection->gateway->lobby_fd, EPOLL_CTL_DEL, connection->fd, NULL);
+	connection_rest(connection);
+}
+
+static void
+lobby_look(struct gateway *gateway)
+{
+	struct epoll_event again = { .events = EPOLLIN | EPOLLONESHOT,
+		.data.ptr = &gateway->lobby_fd };
+	struct epoll_event events[LOBBY_TURN];
+	int n = epoll_wait(gateway->lobby_fd, events, LOBBY_TURN, 0);
+
+	for (int i = 0; i < n; i++)
+		lobby_look_at(events[i].data.ptr, events[i].events);
+	epoll_ctl(gateway->epoll_fd, EPOLL_CTL_MOD, gateway->lobby_fd, &again);
+}
+
+/* --- a request ---------------------------------------------------------- */
 
 /* Let libfcgi read head and parameters; it closes what it cannot read. */
 static bool
@@ -373,14 +426,13 @@ read_body(struct connection *connection, size_t max)
 }
 
 static void
-serve(struct connection *connection, struct thread *thread)
+read_request(struct connection *connection, struct thread *thread)
 {
 	unsigned trouble;
 
 	connection->request = (struct http_request){ 0 };
 	connection->whole = false;
-	atomic_store(&connection->reading_since_ns, mcp_clock_ns());
-	if (!head_is_fit(connection) || !read_head(connection)) {
+	if (!read_head(connection)) {
 		connection_free(connection);
 		return;
 	}
@@ -389,18 +441,39 @@ serve(struct connection *connection, struct thread *thread)
 	endpoint_serve(thread, &connection, trouble);
 }
 
+/* @events: what woke it. Without a whole head a hangup is a goodbye, or
+ * somebody was cut off; without a whole body it is told so. */
+static void
+serve(struct connection *connection, struct thread *thread, uint32_t events)
+{
+	int condition;
+
+	connection->hung_up = is_hangup(events);
+	if (atomic_load(&connection->reading_since_ns) == 0)
+		atomic_store(&connection->reading_since_ns, mcp_clock_ns());
+	condition = peek_patiently(connection);
+	if (condition == 0 || (condition == PEEK_E_BODY && connection->hung_up))
+		read_request(connection, thread);
+	else if (condition == PEEK_E_BAD || connection->hung_up)
+		connection_free(connection);
+	else
+		lobby_enter(connection);
+}
+
 /* A new connection usually has its request with it; then it is served at once
  * and never sees the set. */
 static void
 begin(struct gateway *gateway, struct thread *thread, int fd)
 {
+	struct pollfd about = { fd, POLLIN | POLLRDHUP, 0 };
 	struct connection *connection =
 	    connection_new(gateway, fd, &thread->config->server.limits);
 
 	if (connection == NULL)
 		return;
-	if (has_bytes(connection))
-		serve(connection, thread);
+	/* to poll(2) these events have the same names */
+	if (poll(&about, 1, 0) == 1)
+		serve(connection, thread, (uint32_t)about.revents);
 	else
 		connection_keep(connection);
 }
@@ -419,12 +492,14 @@ accept_one(struct gateway *gateway, struct thread *thread)
 /* A kept connection woke up: the next request, or the web server's goodbye,
  * which has no head. */
 static void
-wake_one(struct connection *connection, struct thread *thread)
+wake_one(struct thread *thread, const struct epoll_event *event)
 {
+	struct connection *connection = event->data.ptr;
+
 	/* the other half of what connection_rest() says to the language */
 	(void)atomic_load(&connection->watched);
 	if (atomic_exchange(&connection->resting, false))
-		serve(connection, thread);
+		serve(connection, thread, event->events);
 }
 
 /* What an earlier process leaves us, until it ends. */
@@ -465,8 +540,10 @@ gateway_run(struct gateway *gateway, struct thread *thread)
 			accept_one(gateway, thread);
 		else if (event.data.ptr == &gateway->legator_fd)
 			take_one(gateway, thread);
+		else if (event.data.ptr == &gateway->lobby_fd)
+			lobby_look(gateway);
 		else if (event.data.ptr != &gateway->stop_fd)
-			wake_one(event.data.ptr, thread);
+			wake_one(thread, &event);
 		else /* it stays readable, so that every thread sees it */
 			nap();
 	}
@@ -640,6 +717,12 @@ gateway_writable(const struct connection *connection)
 	struct pollfd about = { connection->fd, POLLOUT, 0 };
 
 	return poll(&about, 1, 0) == 1 && (about.revents & POLLOUT) != 0;
+}
+
+bool
+gateway_hung_up(const struct connection *connection)
+{
+	return connection->hung_up;
 }
 
 bool

@@ -2,11 +2,11 @@
  *
  * Threads read, slots run. All threads of the process wait in one epoll set:
  * the listening socket, the kept connections that are between two requests,
- * and the stop event. A thread takes one ready connection, looks at the head,
- * lets libfcgi read the request, and hands it to the endpoint. Its answer is
- * given whole, or piece by piece; after that a kept connection goes back into
- * the set and costs no thread, so the web server may keep as many as it likes
- * (fastcgi_keep_conn on).
+ * and the stop event. A thread takes one ready connection, looks whether its
+ * request has come whole, lets libfcgi read it, and hands it to the endpoint.
+ * Its answer is given whole, or piece by piece; after that a kept connection
+ * goes back into the set and costs no thread, so the web server may keep as
+ * many as it likes (fastcgi_keep_conn on).
  */
 #ifndef FCGI_GATEWAY_H
 #define FCGI_GATEWAY_H
@@ -64,6 +64,10 @@ int gateway_stream_begin(struct connection *connection,
     const struct http_answer *head);
 int gateway_stream_write(struct connection *connection, struct mcp_text piece);
 void gateway_stream_end(struct connection **connectionp);
+
+/* gateway_hung_up() - had it already when the request was found? This costs
+ * nothing, and a half-closed connection counts too. */
+bool gateway_hung_up(const struct connection *connection);
 
 /* gateway_abandoned() - has the web server hung up on this request? */
 bool gateway_abandoned(const struct connection *connection);

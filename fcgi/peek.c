@@ -1,4 +1,4 @@
-/* peek.c - I look at a head before libfcgi reads it
+/* peek.c - I look at a request before libfcgi reads it
  *
  * Law: FastCGI 1.0, 3.3 "Records": version type id(2) length(2) padding
  *      reserved, then content and padding; 3.4 "Name-Value Pairs": the length
@@ -11,7 +11,7 @@
 #define RECORD_HEAD 8
 #define VERSION 1
 
-enum record_type { BEGIN_REQUEST = 1, PARAMS = 4 };
+enum record_type { BEGIN_REQUEST = 1, PARAMS = 4, STDIN = 5 };
 
 struct walk {
 	const uint8_t *at; /* the next record */
@@ -54,7 +54,7 @@ take_length(struct walk *walk, uint8_t byte)
 		return 0;
 	walk->n_lengths = 0;
 	walk->skip = name + value;
-	return walk->skip > PEEK_HEAD_MAX ? PEEK_E_BAD : 0;
+	return walk->skip > PEEK_MAX ? PEEK_E_BAD : 0;
 }
 
 static int
@@ -113,16 +113,49 @@ next_record(struct walk *walk)
 	return 0;
 }
 
+/* Past the head: records of STDIN up to an empty one. Anything else there is
+ * for libfcgi to judge. */
+static int
+next_of_body(struct walk *walk)
+{
+	const uint8_t *at = walk->at;
+	size_t content, whole;
+
+	if (walk->left < RECORD_HEAD)
+		return PEEK_E_MORE;
+	content = (size_t)at[4] << 8 | at[5];
+	whole = RECORD_HEAD + content + at[6];
+	walk->over = at[1] != STDIN || content == 0;
+	if (walk->over)
+		return 0;
+	if (walk->left < whole)
+		return PEEK_E_MORE;
+	walk->at += whole;
+	walk->left -= whole;
+	return 0;
+}
+
+static int
+walk_on(struct walk *walk, int (*next)(struct walk *))
+{
+	int condition;
+
+	walk->over = false;
+	do
+		condition = next(walk);
+	while (condition == 0 && !walk->over);
+	return condition;
+}
+
 int
-peek_head(struct mcp_text bytes)
+peek_request(struct mcp_text bytes)
 {
 	struct walk walk = { .at = (const uint8_t *)bytes.at,
 		.left = bytes.len };
-	int condition;
+	bool full = bytes.len >= PEEK_MAX;
+	int condition = walk_on(&walk, next_record);
 
-	do
-		condition = next_record(&walk);
-	while (condition == 0 && !walk.over);
-	return condition == PEEK_E_MORE && bytes.len >= PEEK_HEAD_MAX ?
-	    PEEK_E_BAD : condition;
+	if (condition != 0)
+		return full ? PEEK_E_BAD : condition;
+	return full || walk_on(&walk, next_of_body) == 0 ? 0 : PEEK_E_BODY;
 }

@@ -1,6 +1,7 @@
 // Who takes too much or too long is refused or cut off, and nobody else notices.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { encodeParams, paramsOf } from '../lib/fcgi.mjs';
 import { startStack, until } from '../lib/stack.mjs';
 
 const URI = { uri: '/mcp/sse/message' };
@@ -232,6 +233,26 @@ test('a FastCGI peer that stops in the middle is cut off too', async (t) => {
   const answer = body.request('POST', '/mcp', { params: { CONTENT_LENGTH: 100 }, body: 'x' }).answer;
   assert.equal((await answer).status, 400);
   await stuck.closed;
+});
+
+test('half bodies hold no thread, and are served when they are whole', async (t) => {
+  const stack = await startStack(t, { threads: 3 });
+  const text = JSON.stringify(ping(7));
+  const params = encodeParams(paramsOf('POST', '/mcp', {}, text.length));
+  const start = Buffer.concat([BEGIN, record(4, params), record(4, NONE), record(5, Buffer.from(text.slice(0, 9)))]);
+  const rest = Buffer.concat([record(5, Buffer.from(text.slice(9))), record(5, NONE)]);
+  const halves = await Promise.all(Array.from({ length: 12 }, () => stack.raw(stack.workers[0].socket)));
+  for (const raw of halves) raw.write(start);
+
+  for (let i = 0; i < 3; i++) assert.equal((await stack.say(0, ping(i))).status, 200);
+
+  // byte by byte or at once, it comes together
+  for (const [n, raw] of halves.entries()) {
+    if (n % 2) raw.write(rest);
+    else for (const byte of rest) raw.write(Buffer.from([byte]));
+  }
+  for (const raw of halves) await until('its answer is there', () => raw.text.includes('"id":7'));
+  for (const raw of halves) assert.match(raw.text, /Status: 200/);
 });
 
 test('who is between two requests is not cut off', async (t) => {

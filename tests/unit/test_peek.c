@@ -1,4 +1,4 @@
-/* test_peek.c - a head before libfcgi reads it */
+/* test_peek.c - a request before libfcgi reads it */
 
 #include "fcgi/peek.h"
 
@@ -12,25 +12,33 @@
 #define END PARAMS("\0", "")
 #define PAIR "\x01\x02" "abc"
 
-#define look(literal) peek_head(MCP_TEXT(literal))
+#define BODY(length, content) "\x01\x05\0\x01\0" length "\0\0" content
+#define DONE BODY("\0", "")
+
+#define look(literal) peek_request(MCP_TEXT(literal))
 
 static void
 a_whole_head_is_fit(void **state)
 {
 	(void)state;
-	assert_int_equal(look(BEGIN END), 0);
-	assert_int_equal(look(BEGIN PARAMS("\x05", PAIR) END), 0);
-	assert_int_equal(look(BEGIN PARAMS("\x0a", PAIR PAIR) END "body"), 0);
+	assert_int_equal(look(BEGIN END DONE), 0);
+	assert_int_equal(look(BEGIN PARAMS("\x05", PAIR) END DONE), 0);
+	assert_int_equal(
+	    look(BEGIN PARAMS("\x0a", PAIR PAIR) END DONE "body"), 0);
 	/* lengths of four bytes, a value that is empty */
 	assert_int_equal(look(BEGIN PARAMS("\x0b",
-	    "\x80\0\0\x01\x80\0\0\x02" "abc") END), 0);
-	assert_int_equal(look(BEGIN PARAMS("\x03", "\x01\0a") END), 0);
+			     "\x80\0\0\x01\x80\0\0\x02"
+			     "abc") END DONE),
+	    0);
+	assert_int_equal(look(BEGIN PARAMS("\x03", "\x01\0a") END DONE), 0);
 	/* a pair across two records, cut inside a length */
-	assert_int_equal(look(BEGIN PARAMS("\x03", "\x80\0\0")
-	    PARAMS("\x05", "\x01\x02" "abc") END), 0);
+	assert_int_equal(look(BEGIN PARAMS("\x03", "\x80\0\0") PARAMS("\x05",
+			     "\x01\x02"
+			     "abc") END DONE),
+	    0);
 	/* padding */
-	assert_int_equal(look(BEGIN "\x01\x04\0\x01\0\x05\x03\0" PAIR "xyz"
-	    END), 0);
+	assert_int_equal(
+	    look(BEGIN "\x01\x04\0\x01\0\x05\x03\0" PAIR "xyz" END DONE), 0);
 }
 
 /* Every piece of a head that is fit is fit so far. */
@@ -42,9 +50,45 @@ a_piece_of_it_is_fit_so_far(void **state)
 
 	(void)state;
 	for (size_t len = 0; len < sizeof(head) - 1; len++)
-		assert_int_equal(peek_head((struct mcp_text){ head, len }),
-		    PEEK_E_MORE);
-	assert_int_equal(look(head), 0);
+		assert_int_equal(
+		    peek_request((struct mcp_text){ head, len }), PEEK_E_MORE);
+	assert_int_equal(look(head), PEEK_E_BODY);
+}
+
+static void
+a_body_is_whole_with_its_empty_record(void **state)
+{
+	static const char request[] =
+	    BEGIN END BODY("\x02", "ab") "\x01\x05\0\x01\0\x01\x02\0"
+					 "cxy" DONE;
+	static const size_t head_len = sizeof(BEGIN END) - 1;
+	static const size_t len = sizeof(request) - 1;
+
+	(void)state;
+	for (size_t n = head_len; n < len; n++)
+		assert_int_equal(
+		    peek_request((struct mcp_text){ request, n }), PEEK_E_BODY);
+	assert_int_equal(look(request), 0);
+	/* what is no body is libfcgi's to judge, and nobody waits for more */
+	assert_int_equal(look(BEGIN END "\x01\x02\0\x01\0\0\0\0"), 0);
+	assert_int_equal(
+	    look(BEGIN END BODY("\x02", "ab") "\x09\x05\0\x01\0\0\0\0"), 0);
+}
+
+/* As much as is looked at: the rest is read as it comes. */
+static void
+of_a_large_request_the_head_is_enough(void **state)
+{
+	static char request[PEEK_MAX];
+	static const char start[] = BEGIN END "\x01\x05\0\x01\xff\xff\0\0";
+
+	(void)state;
+	memcpy(request, start, sizeof(start) - 1);
+	assert_int_equal(
+	    peek_request((struct mcp_text){ request, sizeof(request) - 1 }),
+	    PEEK_E_BODY);
+	assert_int_equal(
+	    peek_request((struct mcp_text){ request, sizeof(request) }), 0);
 }
 
 static void
@@ -73,7 +117,7 @@ what_libfcgi_would_die_of_is_bad(void **state)
 static void
 a_head_without_end_is_bad(void **state)
 {
-	static char head[PEEK_HEAD_MAX];
+	static char head[PEEK_MAX];
 	size_t at = sizeof(BEGIN) - 1;
 
 	(void)state;
@@ -81,9 +125,10 @@ a_head_without_end_is_bad(void **state)
 	for (; at + 13 <= sizeof(head); at += 13)
 		memcpy(head + at, PARAMS("\x05", PAIR), 13);
 	assert_int_equal(at, sizeof(head));
-	assert_int_equal(peek_head((struct mcp_text){ head, at - 1 }),
-	    PEEK_E_MORE);
-	assert_int_equal(peek_head((struct mcp_text){ head, at }), PEEK_E_BAD);
+	assert_int_equal(
+	    peek_request((struct mcp_text){ head, at - 1 }), PEEK_E_MORE);
+	assert_int_equal(
+	    peek_request((struct mcp_text){ head, at }), PEEK_E_BAD);
 }
 
 int
@@ -92,6 +137,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_head_is_fit),
 		cmocka_unit_test(a_piece_of_it_is_fit_so_far),
+		cmocka_unit_test(a_body_is_whole_with_its_empty_record),
+		cmocka_unit_test(of_a_large_request_the_head_is_enough),
 		cmocka_unit_test(what_libfcgi_would_die_of_is_bad),
 		cmocka_unit_test(a_head_without_end_is_bad),
 	};
