@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <json-c/json.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,16 +120,25 @@ on_busy(void *argument, int times)
 	return 1;
 }
 
+/* SQLite counts its memory, under one lock for all threads, and nobody asks. */
+static void
+configure(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 /* What a table says of its references is meant: who writes obeys it. */
 static int
 connect_to(struct sqlite *sqlite)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int flags = SQLITE_OPEN_NOMUTEX |
 	    (sqlite->write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
 	int code;
 
 	if (sqlite->db != NULL)
 		return 0;
+	pthread_once(&once, configure);
 	code = sqlite3_open_v2(sqlite->path, &sqlite->db, flags, NULL);
 	if (code == SQLITE_OK && sqlite->write)
 		code = sqlite3_db_config(
