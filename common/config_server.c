@@ -200,6 +200,7 @@ static const struct config_key limit_keys[] = {
 	COUNT(call_ms,			60000,	  10,	HOUR_MS),
 	SIZE( max_result,		MIB(8),	  256,	MIB(64)),
 	COUNT(max_parked,		512,	  0,	1 * MILLION),
+	SIZE( max_parked_bytes,		MIB(64),  0,	MIB(65536)),
 	COUNT(parked_ms,		10000,	  1,	HOUR_MS),
 	COUNT(max_streams,		100000,	  1,	10 * MILLION),
 	COUNT(max_streams_per_address,	0,	  0,	10 * MILLION),

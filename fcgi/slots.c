@@ -10,11 +10,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#define VALUE_BYTES 300 /* of json-c's, see MCP_SCAN_VALUES_MAX */
+
 struct slots {
 	pthread_mutex_t lock;
 	struct slot *free;
 	struct call *first, *last; /* who waits, in order of arrival */
 	unsigned n_parked;
+	size_t weight; /* of them all */
 };
 
 unsigned
@@ -90,10 +93,28 @@ slots_free(struct slots *slots)
 	free(slots);
 }
 
+/* What @call holds while it waits: its text, and what json-c made of it. There
+ * are no more values than what begins or divides arrays and objects. */
+static size_t
+weigh(const struct call *call)
+{
+	size_t n_values = 1;
+
+	for (size_t i = 0; i < call->body.len; i++) {
+		char c = call->body.data[i];
+
+		n_values += c == ',' || c == '[' || c == '{';
+	}
+	return sizeof(*call) + call->body.cap + n_values * VALUE_BYTES;
+}
+
 static int
 park(struct slots *slots, struct call *call)
 {
-	if (slots->n_parked >= call->config->server.limits.max_parked)
+	const struct mcp_limits *limits = &call->config->server.limits;
+
+	if (slots->n_parked >= limits->max_parked ||
+	    slots->weight + call->weight > limits->max_parked_bytes)
 		return SLOTS_E_FULL;
 	call->next = NULL;
 	if (slots->last != NULL)
@@ -102,6 +123,7 @@ park(struct slots *slots, struct call *call)
 		slots->first = call;
 	slots->last = call;
 	slots->n_parked++;
+	slots->weight += call->weight;
 	return SLOTS_E_PARKED;
 }
 
@@ -116,22 +138,38 @@ unpark(struct slots *slots)
 	if (slots->first == NULL)
 		slots->last = NULL;
 	slots->n_parked--;
+	slots->weight -= call->weight;
 	call->next = NULL;
 	return call;
+}
+
+static bool
+lease(struct slots *slots, struct call *call)
+{
+	struct slot *slot = slots->free;
+
+	if (slot == NULL)
+		return false;
+	slots->free = slot->next;
+	call->slot = slot;
+	return true;
 }
 
 int
 slots_lease(struct slots *slots, struct call *call)
 {
 	int condition = 0;
+	bool leased;
 
 	pthread_mutex_lock(&slots->lock);
-	if (slots->free != NULL) {
-		call->slot = slots->free;
-		slots->free = call->slot->next;
-	} else {
+	leased = lease(slots, call);
+	pthread_mutex_unlock(&slots->lock);
+	if (leased)
+		return 0;
+	call->weight = weigh(call); /* this takes a while: nobody waits */
+	pthread_mutex_lock(&slots->lock);
+	if (!lease(slots, call))
 		condition = park(slots, call);
-	}
 	pthread_mutex_unlock(&slots->lock);
 	return condition;
 }

@@ -3,7 +3,7 @@
  * Handlers run in slots, fewer than there are threads, so that a thread is
  * always left to read answers and cancels. What belongs to running, a database
  * handle say, belongs to a slot. A call that finds no slot free waits here,
- * without a thread, bounded in number and time.
+ * without a thread, bounded in number, memory and time.
  */
 #ifndef FCGI_SLOTS_H
 #define FCGI_SLOTS_H

@@ -90,6 +90,7 @@ struct mcp_limits {
 	unsigned call_ms; /* for a handler; 60,000 */
 	size_t max_result; /* bytes of one answer; 8 MiB */
 	unsigned max_parked; /* requests of a process waiting for a slot; 512 */
+	size_t max_parked_bytes; /* what they may hold; 64 MiB */
 	unsigned parked_ms; /* how long they may; 10,000 */
 	unsigned max_streams; /* open SSE streams; 100,000 */
 	unsigned max_streams_per_address; /* 0: no limit; 0 */

@@ -175,6 +175,29 @@ test('beyond max_parked a call is refused: 503 with Retry-After', async (t) => {
   assert.equal(answers.filter((one) => one.status === 200).length, 2);
 });
 
+test('beyond max_parked_bytes too: by the text, and by what it becomes in memory', async (t) => {
+  const stack = await startStack(t, {
+    threads: 3,
+    limits: { max_parked_bytes: 1 << 20 },
+    change: withTools(slowTool(2000)),
+  });
+  const withMore = (id, more) => {
+    const call = callOf(id, 'slow');
+    call.params._meta = { more };
+    return call;
+  };
+  const slow = takeSlot(stack);
+  await until('the slot is taken', async () => (await stack.status()).admissions === 1);
+
+  const long = await stack.say(0, withMore('long', 'x'.repeat(2 << 20)));
+  const many = await stack.say(0, withMore('many', Array(5000).fill(0)));
+  const small = stack.say(0, withMore('small', 'x'));
+  assert.deepEqual([long.status, many.status], [503, 503]);
+  assert.deepEqual([long.json.id, many.json.id], ['long', 'many']);
+  assert.equal((await small).status, 200);
+  await slow;
+});
+
 test('and so it is on streams: the refusal travels in the dialect of each', async (t) => {
   const stack = await startStack(t, { threads: 3, limits: { max_parked: 0 }, change: withTools(slowTool(1500)) });
   const stream = await stack.greeted();
