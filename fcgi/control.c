@@ -10,6 +10,7 @@
 #include <mcp/log.h>
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -55,6 +56,8 @@ struct control {
 	/* the control thread's own */
 	uint64_t epoch, known, hello_ns;
 	uint64_t replacing; /* the correlation of UPGRADE; 0: nobody asks */
+	unsigned long n_requests, n_busy; /* at the last hello, and in the
+					     second before it */
 	bool tell_all; /* the broker is new to us: it may have forgotten */
 };
 
@@ -407,6 +410,22 @@ control_deinit(struct control *control)
 	free(control);
 }
 
+/* When a burst is over, the memory it used goes back to the system; otherwise
+ * it would be kept for a burst that may never come again. */
+static void
+tidy(struct control *control)
+{
+	unsigned long n = atomic_load(&control->worker->n_requests);
+	unsigned long n_now = n - control->n_requests;
+
+#ifdef __GLIBC__
+	if (n_now < control->n_busy / 2)
+		malloc_trim(0);
+#endif
+	control->n_requests = n;
+	control->n_busy = n_now;
+}
+
 static void *
 control_run(void *argument)
 {
@@ -426,6 +445,7 @@ control_run(void *argument)
 		if (now_ns >= control->hello_ns) {
 			control->hello_ns = now_ns + HELLO_NS;
 			say_hello(control, false);
+			tidy(control);
 		}
 		mcp_line_wait(control->line, control->wake_fd, TICK_MS);
 		calm(control);
