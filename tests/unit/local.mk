@@ -23,6 +23,7 @@ unit_tests = \
 	tests/unit/test_gate \
 	tests/unit/test_seal \
 	tests/unit/test_wire \
+	tests/unit/test_bus \
 	tests/unit/test_schema \
 	tests/unit/test_schema_suite \
 	tests/unit/test_sse \
@@ -53,6 +54,7 @@ tests_unit_test_sse_LDADD = $(UNIT_LIBS)
 tests_unit_test_schema_LDADD = $(UNIT_LIBS)
 tests_unit_test_schema_suite_LDADD = $(UNIT_LIBS)
 tests_unit_test_wire_LDADD = $(UNIT_LIBS)
+tests_unit_test_bus_LDADD = $(UNIT_LIBS)
 tests_unit_test_seal_LDADD = $(UNIT_LIBS)
 tests_unit_test_gate_LDADD = $(UNIT_LIBS)
 tests_unit_test_peek_LDADD = libworker.a $(UNIT_LIBS)
