@@ -14,7 +14,7 @@
 #define FIRES_MAX 1024 /* of the clock in one turn of the loop */
 #define FILES_RESERVED 64 /* for listeners, letters and heads being read */
 #define TIDY_NS MCP_S
-#define TIDY_LEAST (1u << 20) /* bytes; for less it is not worth a look */
+#define TIDY_LEAST (1u << 19) /* bytes; for less it is not worth a look */
 #define N_SIGNALS 4
 #define STOP_MS 2000 /* for readers to take what waits for them */
 
@@ -49,7 +49,7 @@ apply(struct broker *broker)
 
 /* Roughly what streams, and what waits and is kept for them, take. */
 static size_t
-held(const struct broker *broker)
+held_by(const struct broker *broker)
 {
 	return broker->hub.by_name.n *
 	    (sizeof(struct stream) + sizeof(uv_tcp_t)) +
@@ -59,27 +59,31 @@ held(const struct broker *broker)
 void
 broker_grown(struct broker *broker)
 {
-	size_t now = held(broker);
+	size_t now = held_by(broker);
 
 	if (now > broker->peak)
 		broker->peak = now;
 }
 
 /* After a crowd has left, the pages it used go back to the system; otherwise
- * they would be kept for a crowd that may never come again. Each time half of
- * the most is gone, so that it is seldom, and never long after. */
+ * they would be kept for a crowd that may never come again. That takes long
+ * enough to wait until nobody leaves any more, and until it is worth it. */
 static void
 on_tidy(void *context, struct due *due, uint64_t now_ns)
 {
 	struct broker *broker = context;
-	size_t now = held(broker);
+	size_t now = held_by(broker), gone;
 
-	if (now <= broker->peak / 2 && broker->peak > TIDY_LEAST) {
+	broker_grown(broker);
+	gone = broker->peak - now;
+	if (gone > TIDY_LEAST && gone > broker->peak / 8 &&
+	    now >= broker->held) {
 #ifdef __GLIBC__
 		malloc_trim(0);
 #endif
 		broker->peak = now;
 	}
+	broker->held = now;
 	(void)clock_set(&broker->clock, due, now_ns + TIDY_NS);
 }
 

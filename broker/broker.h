@@ -58,6 +58,7 @@ struct broker {
 	uint64_t started_ns;
 	struct due tidy; /* every second: has a crowd left something? */
 	size_t peak; /* the most bytes that were held since it had */
+	size_t held; /* a second ago */
 	uint64_t alarm_ns; /* what the alarm is set to */
 	uv_timer_t alarm;
 	uv_prepare_t before_wait;
