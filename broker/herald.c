@@ -1,10 +1,13 @@
 /* herald.c - I tell the older dialects that something has changed
  *
  * To tell one stream can cost another its place among the parked, so names are
- * gathered first, and each is looked up again when its turn has come.
+ * gathered first, and each is looked up again when its turn has come. What they
+ * are told is formatted once; each puts its own id in front.
  */
 #include <errno.h>
 #include <string.h>
+
+#include <mcp/sse.h>
 
 #include "broker/broker.h"
 #include "broker/herald.h"
@@ -28,7 +31,7 @@ gather(void *context, struct table_node *node)
 }
 
 static bool
-tell(struct broker *broker, const struct hub_name *name, struct mcp_text json)
+tell(struct broker *broker, const struct hub_name *name, struct mcp_text event)
 {
 	struct hub_entry *entry = hub_find(&broker->hub, name);
 	uint64_t number;
@@ -36,20 +39,20 @@ tell(struct broker *broker, const struct hub_name *name, struct mcp_text json)
 
 	if (entry == NULL)
 		return false;
-	condition = stream_deliver(broker, CONTAINER(struct stream, entry,
-	    entry), MCP_TEXT("message"), json, &number);
+	condition = stream_forward(
+	    broker, CONTAINER(struct stream, entry, entry), event, &number);
 	return condition == 0 || condition == STREAM_E_PARKED;
 }
 
 static uint64_t
-tell_all(struct broker *broker, struct mcp_text names, struct mcp_text json)
+tell_all(struct broker *broker, struct mcp_text names, struct mcp_text event)
 {
 	struct hub_name name;
 	uint64_t told = 0;
 
 	for (size_t at = 0; at < names.len; at += sizeof(name)) {
 		memcpy(&name, names.at + at, sizeof(name));
-		told += tell(broker, &name, json);
+		told += tell(broker, &name, event);
 	}
 	return told;
 }
@@ -71,6 +74,7 @@ herald_tell(struct broker *broker, enum mcp_wire_topic topic,
     struct mcp_text uri, uint64_t *toldp)
 {
 	struct mcp_buf names = MCP_BUF_INIT, json = MCP_BUF_INIT;
+	struct mcp_buf event = MCP_BUF_INIT; /* but for its id */
 	int error = 0;
 
 	if (topic > MCP_TOPIC_UPDATED) /* they have no words for it */
@@ -80,12 +84,15 @@ herald_tell(struct broker *broker, enum mcp_wire_topic topic,
 	else if (broker->offered & LISTEN_TOPIC(topic))
 		table_each(&broker->hub.by_name, gather, &names);
 	notice_plain(&json, topic, uri);
-	if (names.failed || json.failed)
+	mcp_sse_event(
+	    &event, MCP_TEXT_INIT, MCP_TEXT("message"), mcp_buf_view(&json));
+	if (names.failed || json.failed || event.failed)
 		error = -ENOMEM;
 	else
-		*toldp += tell_all(broker, mcp_buf_view(&names),
-		    mcp_buf_view(&json));
+		*toldp += tell_all(
+		    broker, mcp_buf_view(&names), mcp_buf_view(&event));
 	mcp_buf_deinit(&names);
 	mcp_buf_deinit(&json);
+	mcp_buf_deinit(&event);
 	return error;
 }

@@ -763,38 +763,70 @@ keep(struct broker *broker, struct stream *stream, struct mcp_text bytes)
 	return kept;
 }
 
-int
-stream_deliver(struct broker *broker, struct stream *stream,
-    struct mcp_text name, struct mcp_text data, uint64_t *numberp)
+/* Return: 0; STREAM_E_CUT; -errno: it broke */
+static int
+pass_on(struct broker *broker, struct stream *stream, struct mcp_text bytes)
 {
 	struct socket_terms terms =
 	    terms_of(broker, stream, limits_of(broker)->max_outbox);
-	struct mcp_buf *out = broker_scratch(broker);
-	char id[STREAM_ID_MAX];
+	int condition;
+
+	terms.n_events = 1;
+	condition = socket_send(stream->socket, bytes, &terms);
+	if (condition != 0) {
+		stream_break(broker, stream,
+		    condition == SOCKET_E_FULL ? CLOSED_OVER_QUOTA
+					       : CLOSED_BROKEN);
+		return condition == SOCKET_E_FULL ? STREAM_E_CUT : condition;
+	}
+	stream->written = stream->last;
+	return shed(broker, stream) ? 0 : STREAM_E_CUT;
+}
+
+/* The event is composed in @out. */
+static int
+put(struct broker *broker, struct stream *stream, const struct mcp_buf *out,
+    uint64_t *numberp)
+{
 	bool kept;
 	int condition;
 
-	mcp_sse_event(out, stream_id(&stream->entry.name, stream->last + 1, id),
-	    name, data);
 	if (out->failed)
 		return -ENOMEM;
 	*numberp = ++stream->last;
 	kept = keep(broker, stream, mcp_buf_view(out));
 	if (stream->socket == NULL)
 		return kept ? STREAM_E_PARKED : STREAM_E_LOST;
-	terms.n_events = 1;
-	condition = socket_send(stream->socket, mcp_buf_view(out), &terms);
-	if (condition == 0) {
-		stream->written = stream->last;
-		return shed(broker, stream) ? 0 : STREAM_E_CUT;
-	}
-	if (!kept)
+	condition = pass_on(broker, stream, mcp_buf_view(out));
+	if (condition != 0 && !kept)
 		broker->metrics.dropped++;
-	stream_break(broker, stream, condition == SOCKET_E_FULL ?
-	    CLOSED_OVER_QUOTA : CLOSED_BROKEN);
-	if (condition == SOCKET_E_FULL)
-		return STREAM_E_CUT;
-	return kept ? STREAM_E_PARKED : STREAM_E_LOST;
+	if (condition < 0)
+		return kept ? STREAM_E_PARKED : STREAM_E_LOST;
+	return condition;
+}
+
+int
+stream_deliver(struct broker *broker, struct stream *stream,
+    struct mcp_text name, struct mcp_text data, uint64_t *numberp)
+{
+	struct mcp_buf *out = broker_scratch(broker);
+	char id[STREAM_ID_MAX];
+
+	mcp_sse_event(out, stream_id(&stream->entry.name, stream->last + 1, id),
+	    name, data);
+	return put(broker, stream, out, numberp);
+}
+
+int
+stream_forward(struct broker *broker, struct stream *stream,
+    struct mcp_text rest, uint64_t *numberp)
+{
+	struct mcp_buf *out = broker_scratch(broker);
+	char id[STREAM_ID_MAX];
+
+	mcp_sse_id(out, stream_id(&stream->entry.name, stream->last + 1, id));
+	mcp_buf_text(out, rest);
+	return put(broker, stream, out, numberp);
 }
 
 /* --- answers to POSTs --------------------------------------------------- */

@@ -135,6 +135,11 @@ struct stream *stream_find(const struct broker *broker, struct mcp_text name);
 int stream_deliver(struct broker *broker, struct stream *stream,
     struct mcp_text name, struct mcp_text data, uint64_t *numberp);
 
+/* stream_forward() - the same, of an event that many get
+ * Units:  @rest is all of it but the id, as mcp_sse_event() writes it */
+int stream_forward(struct broker *broker, struct stream *stream,
+    struct mcp_text rest, uint64_t *numberp);
+
 /* stream_broadcast() - tell every listener who asked, and whose it is
  * Units:  @change is a BROADCAST
  * Return: 0, with the number of those told in *toldp; -ENOMEM nothing was

@@ -71,6 +71,12 @@ mcp_sse_event(struct mcp_buf *out, struct mcp_text id, struct mcp_text name,
 }
 
 void
+mcp_sse_id(struct mcp_buf *out, struct mcp_text id)
+{
+	append_field(out, "id: ", id);
+}
+
+void
 mcp_sse_prime(struct mcp_buf *out, struct mcp_text id, unsigned retry_ms)
 {
 	append_field(out, "id: ", id);

@@ -14,6 +14,10 @@
 void mcp_sse_event(struct mcp_buf *out, struct mcp_text id,
     struct mcp_text name, struct mcp_text data);
 
+/* mcp_sse_id() - append how an event begins whose rest, as mcp_sse_event()
+ * writes it without an id, the caller has already */
+void mcp_sse_id(struct mcp_buf *out, struct mcp_text id);
+
 /* mcp_sse_prime() - append an event without data, which no page hears of: it
  * gives an id to come back with, and says when
  * Shape:  "id: " @id LF "retry: " @retry_ms LF "data: " LF LF */

@@ -110,6 +110,21 @@ test_retry(void **state)
 	mcp_buf_deinit(&out);
 }
 
+static void
+test_an_id_and_the_rest_are_the_event(void **state)
+{
+	struct mcp_buf whole = MCP_BUF_INIT, parts = MCP_BUF_INIT;
+	struct mcp_text data = MCP_TEXT("a\nb");
+
+	(void)state;
+	mcp_sse_event(&whole, MCP_TEXT("x.1"), MCP_TEXT("message"), data);
+	mcp_sse_id(&parts, MCP_TEXT("x.1"));
+	mcp_sse_event(&parts, MCP_TEXT_INIT, MCP_TEXT("message"), data);
+	assert_true(mcp_text_equal(mcp_buf_view(&whole), mcp_buf_view(&parts)));
+	mcp_buf_deinit(&whole);
+	mcp_buf_deinit(&parts);
+}
+
 int
 main(void)
 {
@@ -121,6 +136,7 @@ main(void)
 		cmocka_unit_test(test_nothing_behind_the_text_is_read),
 		cmocka_unit_test(test_comment),
 		cmocka_unit_test(test_retry),
+		cmocka_unit_test(test_an_id_and_the_rest_are_the_event),
 	};
 
 	return cmocka_run_group_tests_name("sse", tests, NULL, NULL);
