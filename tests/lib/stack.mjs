@@ -15,6 +15,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { FcgiConnection } from './fcgi.mjs';
 import { request } from './http.mjs';
+import { descriptorsOf, privateBytesOf } from './kernel.mjs';
 import { bin, findProgram, makeDirectory, makeExample } from './site.mjs';
 import { openStream } from './sse.mjs';
 
@@ -54,18 +55,20 @@ export class Program {
   #child;
   #forced = false;
 
-  // name: of a program of ours, or the path of another; from: where it is
+  // name: of a program of ours, or the path of another; from: where it is.
+  // wrap: the words of a command that runs it, in its own process; env: more
+  // of its environment.
   // -> resolves with the line it says when it is ready
-  static async start(name, args, { from = bin } = {}) {
+  static async start(name, args, { from = bin, ...how } = {}) {
     const program = new Program();
-    await program.#start(path.resolve(from, name), args);
+    await program.#start(path.resolve(from, name), args, how);
     return program;
   }
 
-  async #start(file, args) {
+  async #start(file, args, { wrap = [], env = {} }) {
     const name = path.basename(file);
-    const [command, ...words] = [...leash, file, ...args, '--ready-fd', '3'];
-    const child = spawn(command, words, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+    const [command, ...words] = [...leash, ...wrap, file, ...args, '--ready-fd', '3'];
+    const child = spawn(command, words, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     this.#child = child;
     this.name = name;
     this.exited = new Promise((resolve) => child.on('exit', (code, signal) => resolve(signal ?? code)));
@@ -117,13 +120,11 @@ export class Program {
 
   // The answers of the kernel: private bytes, open descriptors.
   get privateBytes() {
-    const text = fs.readFileSync(`/proc/${this.pid}/smaps_rollup`, 'utf8');
-    const kib = [...text.matchAll(/^Private_(?:Clean|Dirty): +(\d+) kB$/gm)];
-    return kib.reduce((sum, [, n]) => sum + Number(n), 0) * 1024;
+    return privateBytesOf(this.pid);
   }
 
   get descriptors() {
-    return fs.readdirSync(`/proc/${this.pid}/fd`).length;
+    return descriptorsOf(this.pid);
   }
 
   get isSanitized() {
@@ -238,24 +239,24 @@ class Stack {
     fs.writeFileSync(this.secret, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
   }
 
-  // http: where it listens; its own unix socket if nothing is said. from: the
-  // directory of the program.
-  async startBroker({ http = `unix:${this.brokerSocket}`, from } = {}) {
+  // http: where it listens; its own unix socket if nothing is said. how: see
+  // Program.start.
+  async startBroker({ http = `unix:${this.brokerSocket}`, ...how } = {}) {
     const args = ['--config', this.config, '--http', http, '--bus', this.bus];
     args.push('--admin', this.adminSocket, '--secret', this.secret);
-    this.broker = await Program.start('mcp-broker', args, { from });
+    this.broker = await Program.start('mcp-broker', args, how);
     this.#programs.push(this.broker);
     return this.broker;
   }
 
   // port: of 127.0.0.1, where it listens instead of on a socket of its own.
-  async startWorker({ threads, slots, secret = this.secret, port, from } = {}) {
+  async startWorker({ threads, slots, secret = this.secret, port, ...how } = {}) {
     const socket = port ?? path.join(this.dir, `worker${this.#numbers++}.sock`);
     const args = ['--config', this.config, '--bus', this.bus, '--secret', secret];
     args.push('--listen', port ? `127.0.0.1:${port}` : `unix:${socket}`);
     if (threads) args.push('--threads', String(threads));
     if (slots) args.push('--slots', String(slots));
-    const worker = await Program.start('mcp-fcgi', args, { from });
+    const worker = await Program.start('mcp-fcgi', args, how);
     worker.socket = socket;
     this.#programs.push(worker);
     this.workers.push(worker);
@@ -377,7 +378,8 @@ class Stack {
 
 // owner: a test's context, or { after } of node:test for all tests of a file.
 // limits: of mcp.json; change: alters the rest of the example's configuration;
-// prepare: puts more into its directory first.
+// prepare: puts more into its directory first; broker: false for none, or how it
+// is to be started (see startBroker).
 export async function startStack(owner, { workers = 1, limits = {}, change, prepare, broker = true, ...options } = {}) {
   const dir = makeDirectory(null);
   prepare?.(dir);
@@ -395,7 +397,7 @@ export async function startStack(owner, { workers = 1, limits = {}, change, prep
     }
   };
   try {
-    if (broker) await stack.startBroker();
+    if (broker) await stack.startBroker(broker === true ? {} : broker);
     await Promise.all(Array.from({ length: workers }, () => stack.startWorker(options)));
     if (broker) await Promise.all(stack.workers.map((_, i) => stack.hasBroker(i)));
   } catch (error) {
