@@ -181,7 +181,7 @@ test('a soak: opens, closes, reads, stalls, publishes and calls leave nothing be
     await roundOf(site);
     if (round === WARM_UP) before = await measure(site);
     if (round % 10 === 0) t.diagnostic(`round ${round}: ${roles.map((role) => sayOf(site, role)).join('; ')}`);
-  });
+  }, 1);
   const after = await measure(site);
   for (const role of roles) {
     const [one, two] = [before[role], after[role]];
