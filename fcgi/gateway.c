@@ -207,19 +207,16 @@ static struct connection *
 connection_new(struct gateway *gateway, int fd, const struct mcp_limits *limits)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 
-	if (connection == NULL || copy < 0 ||
+	if (connection == NULL ||
 	    FCGX_InitRequest(&connection->fcgx, -1, 0) != 0) {
 		free(connection);
-		if (copy >= 0)
-			close(copy);
 		close(fd);
 		return NULL;
 	}
 	connection->gateway = gateway;
 	connection->fd = fd;
-	connection->fcgx.ipcFd = copy;
+	connection->fcgx.ipcFd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	set_timeouts(fd, limits);
 	pthread_mutex_lock(&gateway->lock);
 	connection->next = gateway->connections;
@@ -425,11 +422,32 @@ read_body(struct connection *connection, size_t max)
 	return 0;
 }
 
+/* Without a descriptor for libfcgi it waits like those who were not accepted.
+ * Return: false when it is back in the set, or gone */
+static bool
+has_copy(struct connection *connection)
+{
+	int *copy = &connection->fcgx.ipcFd;
+
+	if (*copy < 0)
+		*copy = fcntl(connection->fd, F_DUPFD_CLOEXEC, 0);
+	if (*copy >= 0)
+		return true;
+	nap();
+	if (has_bytes(connection))
+		connection_rest(connection);
+	else
+		connection_free(connection);
+	return false;
+}
+
 static void
 read_request(struct connection *connection, struct thread *thread)
 {
 	unsigned trouble;
 
+	if (!has_copy(connection))
+		return;
 	connection->request = (struct http_request){ 0 };
 	connection->whole = false;
 	if (!read_head(connection)) {
