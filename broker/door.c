@@ -1,11 +1,13 @@
 /* door.c - I let a socket in, and hand it over as a stream */
 
 #include <errno.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -271,6 +273,33 @@ visit_new(struct door *door)
 	return visit;
 }
 
+/* The kernel gives the lowest number that is free. Beyond this one too few are
+ * left for the letters: libzmq ends the program when it is given none. */
+static int
+highest_fd(void)
+{
+	struct rlimit files;
+	int most, spared;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > INT_MAX)
+		return INT_MAX;
+	most = (int)files.rlim_cur;
+	spared = most / DOOR_SPARED_PART;
+	return most - 1 -
+	    (spared > DOOR_SPARED_LEAST ? spared : DOOR_SPARED_LEAST);
+}
+
+/* Without a word heard, and without waiting for him to leave. */
+static void
+turn_away(struct visit *visit)
+{
+	door_answer(visit,
+	    &(struct door_answer){ .status = 503,
+		.headers = MCP_TEXT("Retry-After: 5\r\n"),
+		.type = "application/json",
+		.body = MCP_TEXT("{\"error\":\"Too many connections\"}") });
+}
+
 static int
 let_in(struct door *door)
 {
@@ -286,6 +315,8 @@ let_in(struct door *door)
 		    &visit->socket);
 	if (error != 0)
 		visit_free(visit);
+	else if (socket_fd(visit->socket) > door->highest_fd)
+		turn_away(visit);
 	return error;
 }
 
@@ -351,6 +382,8 @@ door_open(struct door *door, struct broker *broker, int fd,
 	TAILQ_INIT(&door->visits);
 	door->broker = broker;
 	door->serve = serve_fn;
+	/* the operator gets in as long as anybody does */
+	door->highest_fd = door == &broker->mount ? highest_fd() : INT_MAX;
 	/* always due, if never soon: to be set then takes no memory */
 	door->again = DUE_INIT(on_again);
 	error = clock_set(&broker->clock, &door->again, CLOCK_NEVER - 1);

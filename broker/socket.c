@@ -162,6 +162,14 @@ socket_loop(const struct socket *socket)
 	return socket->uv.handle.loop;
 }
 
+int
+socket_fd(const struct socket *socket)
+{
+	uv_os_fd_t fd;
+
+	return uv_fileno(&socket->uv.handle, &fd) == 0 ? fd : -1;
+}
+
 void
 socket_give(struct socket *socket, socket_heard_fn *heard, void *owner)
 {
@@ -551,10 +559,7 @@ socket_when_empty(struct socket *socket, socket_empty_fn *empty)
 void
 socket_end(struct socket *socket)
 {
-	uv_os_fd_t fd;
-
-	if (uv_fileno(&socket->uv.handle, &fd) == 0)
-		(void)shutdown(fd, SHUT_WR);
+	(void)shutdown(socket_fd(socket), SHUT_WR);
 }
 
 void

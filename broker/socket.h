@@ -37,6 +37,7 @@ int socket_accept(uv_stream_t *listener, socket_heard_fn *heard, void *owner,
 
 void *socket_owner(const struct socket *socket);
 uv_loop_t *socket_loop(const struct socket *socket);
+int socket_fd(const struct socket *socket);
 void socket_give(struct socket *socket, socket_heard_fn *heard, void *owner);
 
 struct socket_terms { /* for what has to wait */
