@@ -22,6 +22,7 @@ enum database_condition {
 	DATABASE_E_ROW = 1, /* here is one */
 	DATABASE_E_STOPPED, /* by the clock, or nobody wants the answer */
 	DATABASE_E_BUSY,    /* now, and not for ever */
+	DATABASE_E_FULL,    /* there is no room for what was to be written */
 	DATABASE_E_AWAY,    /* it cannot be reached */
 	DATABASE_E_LOST,    /* it went away: the next statement connects */
 	DATABASE_E_STALE,   /* the statement did not run; it will be prepared

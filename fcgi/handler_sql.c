@@ -312,6 +312,8 @@ static const char *const sentences[] = {
 	[DATABASE_E_STOPPED] =
 	    "The query took too long and was stopped: ask for less",
 	[DATABASE_E_BUSY] = "The database is busy: try again",
+	[DATABASE_E_FULL] = "The database is full, and nothing was written: "
+			    "somebody has to make room first",
 	[DATABASE_E_AWAY] = "The database cannot be reached: try again later",
 	[DATABASE_E_LOST] = "The database went away before it had answered: "
 			    "try again later",

@@ -248,7 +248,8 @@ static const struct {
 	{ "23502", DATABASE_E_NOT_NULL },
 	{ "23514", DATABASE_E_CHECK },
 	{ "23", DATABASE_E_CONSTRAINT },
-	{ "40", DATABASE_E_BUSY },    /* serialization, deadlock */
+	{ "40", DATABASE_E_BUSY }, /* serialization, deadlock */
+	{ "53100", DATABASE_E_FULL },
 	{ "53300", DATABASE_E_BUSY }, /* too many connections */
 	{ "55P03", DATABASE_E_BUSY }, /* a lock */
 	{ "57014", DATABASE_E_STOPPED },

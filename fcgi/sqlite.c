@@ -71,6 +71,8 @@ condition_of(struct sqlite *sqlite, int code)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return DATABASE_E_BUSY;
+	case SQLITE_FULL:
+		return DATABASE_E_FULL;
 	case SQLITE_CONSTRAINT:
 		return constraint(code);
 	case SQLITE_MISMATCH:
