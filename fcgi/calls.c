@@ -4,6 +4,7 @@
 
 #include "fcgi/calls.h"
 #include "fcgi/answer.h"
+#include "fcgi/patience.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -35,15 +36,11 @@ int
 calls_new(struct calls **callsp)
 {
 	struct calls *calls = calloc(1, sizeof(*calls));
-	pthread_condattr_t clock;
 
 	if (calls == NULL)
 		return -ENOMEM;
 	pthread_mutex_init(&calls->lock, NULL);
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-	pthread_cond_init(&calls->word, &clock);
-	pthread_condattr_destroy(&clock);
+	patience_init(&calls->word);
 	TAILQ_INIT(&calls->all);
 	TAILQ_INIT(&calls->waits);
 	*callsp = calls;
@@ -246,10 +243,6 @@ int
 calls_wait(struct calls *calls, struct call *call, struct wait *waits,
     size_t n, size_t enough)
 {
-	struct timespec until = {
-		(time_t)(call->deadline_ns / MCP_S),
-		(long)(call->deadline_ns % MCP_S),
-	};
 	int error = 0;
 
 	pthread_mutex_lock(&calls->lock);
@@ -257,8 +250,8 @@ calls_wait(struct calls *calls, struct call *call, struct wait *waits,
 		if (atomic_load(&call->cancelled))
 			error = -ECANCELED;
 		else
-			error = -pthread_cond_timedwait(&calls->word,
-			    &calls->lock, &until);
+			error = patience_wait(
+			    &calls->word, &calls->lock, call->deadline_ns);
 	}
 	pthread_mutex_unlock(&calls->lock);
 	return error;

@@ -4,6 +4,7 @@
 #include "fcgi/adopt.h"
 #include "fcgi/calls.h"
 #include "fcgi/gateway.h"
+#include "fcgi/patience.h"
 #include "fcgi/slots.h"
 #include "fcgi/snapshot.h"
 
@@ -509,16 +510,11 @@ control_site(struct worker *worker, char **pathp)
 static void
 await_welcome(struct control *control)
 {
-	struct timespec until;
+	uint64_t until_ns = mcp_clock_ns() + FIRST_WELCOME_MS * MCP_MS;
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += FIRST_WELCOME_MS * (long)MCP_MS;
-	until.tv_sec += until.tv_nsec / (long)MCP_S;
-	until.tv_nsec %= (long)MCP_S;
 	pthread_mutex_lock(&control->lock);
 	while (atomic_load(&control->welcomed_ns) == 0 &&
-	    pthread_cond_timedwait(&control->welcome, &control->lock, &until) ==
-		0)
+	    patience_wait(&control->welcome, &control->lock, until_ns) == 0)
 		;
 	pthread_mutex_unlock(&control->lock);
 }
@@ -536,7 +532,7 @@ control_new(struct worker *worker, bool broker, struct control **controlp)
 	control->thread.number = UINT16_MAX;
 	control->thread.letter_ns = 50 * MCP_MS; /* others wait for this one */
 	pthread_mutex_init(&control->lock, NULL);
-	pthread_cond_init(&control->welcome, NULL);
+	patience_init(&control->welcome);
 	control->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	error = control->wake_fd < 0
 	    ? -errno

@@ -5,6 +5,7 @@
 #include "fcgi/crew.h"
 #include "fcgi/call.h"
 #include "fcgi/gateway.h"
+#include "fcgi/patience.h"
 #include "fcgi/snapshot.h"
 
 #include <errno.h>
@@ -43,7 +44,7 @@ crew_new(struct worker *worker, unsigned n_threads, struct crew **crewp)
 	crew->worker = worker;
 	crew->n_threads = n_threads;
 	pthread_mutex_init(&crew->lock, NULL);
-	pthread_cond_init(&crew->gone, NULL);
+	patience_init(&crew->gone);
 	for (unsigned i = n; i-- > 0;) {
 		crew->members[i].crew = crew;
 		crew->members[i].thread.worker = worker;
@@ -161,16 +162,14 @@ crew_replace(struct crew *crew, struct call *first)
 bool
 crew_join(struct crew *crew, unsigned patience_ms)
 {
-	struct timespec until;
+	uint64_t until_ns = mcp_clock_ns() + patience_ms * MCP_MS;
 	bool gone;
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += patience_ms / 1000;
 	pthread_mutex_lock(&crew->lock);
 	while (crew->n_running > crew->n_tasks)
 		pthread_cond_wait(&crew->gone, &crew->lock);
 	while (crew->n_running > 0 &&
-	    pthread_cond_timedwait(&crew->gone, &crew->lock, &until) == 0)
+	    patience_wait(&crew->gone, &crew->lock, until_ns) == 0)
 		;
 	gone = crew->n_running == 0;
 	pthread_mutex_unlock(&crew->lock);

@@ -67,6 +67,8 @@ libworker_a_SOURCES = \
 	fcgi/lifecycle.c \
 	fcgi/loader.c \
 	fcgi/loader.h \
+	fcgi/patience.c \
+	fcgi/patience.h \
 	fcgi/peek.c \
 	fcgi/peek.h \
 	fcgi/permit.c \
