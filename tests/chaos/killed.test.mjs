@@ -44,7 +44,7 @@ for (const proxy of ['nginx', 'apache']) {
       const began = performance.now();
       const killed = site.kill('worker 1');
       assert.equal((await called).status, lost);
-      assert.ok(performance.now() - began < 2000);
+      assert.ok(performance.now() - began < 5000);
       await killed;
       await assertServes(site);
       await hasRunning(site, 0);
@@ -63,10 +63,10 @@ for (const proxy of ['nginx', 'apache']) {
       const began = performance.now();
       await site.kill('worker 1');
       for (const one of streams) {
-        const { json } = await one.next('message', 8000);
+        const { json } = await one.next('message', 15000);
         assert.equal(json.id, `lost ${round}`);
         assert.equal(json.error.code, -32603);
-        assert.ok(performance.now() - began < 6000);
+        assert.ok(performance.now() - began < 12000);
         await until('posts are taken again', async () => {
           const answer = await post(site.url + one.endpoint, ping(`next ${round}`));
           assert.ok([202, 503].includes(answer.status), answer.text);

@@ -38,7 +38,7 @@ async function assertServed(serve, slow) {
     longest = Math.max(longest, performance.now() - began);
   }
   assert.ok(slow.some((one) => !one.over), 'the slow ones were gone already');
-  assert.ok(longest < 1000, `somebody waited for ${longest} ms`);
+  assert.ok(longest < 3000, `somebody waited for ${longest} ms`);
   return longest;
 }
 

@@ -9,17 +9,19 @@ import { descriptorsOf, privateBytesOf } from '../lib/kernel.mjs';
 import { bin, lacks, startSite } from '../lib/site.mjs';
 import { openStream } from '../lib/sse.mjs';
 import { slowTool, until } from '../lib/stack.mjs';
-import { forRounds, timeout } from './rounds.mjs';
+import { forRounds, minutes, timeout } from './rounds.mjs';
 
 const run = promisify(execFile);
-const WARM_UP = 3; // rounds before the first measurement
-const ROUNDS = 10;
+// Rounds before the first measurement, in which every thread has had its turn
+// at everything, and all of them.
+const WARM_UP = minutes > 0 ? 30 : 3;
+const ROUNDS = minutes > 0 ? 60 : 10;
 const READERS = 16;
 const CALLERS = 8;
 const LARGE = 100000; // bytes of an answer that is not read
 
 // Private memory may grow by this much between the two measurements.
-const growth = (before) => before * 0.1 + 512 * 1024;
+const growth = (before) => before * 0.1 + 1024 * 1024;
 
 const largeTool = {
   name: 'large',
