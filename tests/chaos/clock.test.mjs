@@ -167,12 +167,14 @@ test('a repeated call is known by its key for as long as was said, wherever the 
 for (const [i, seconds] of [DAY, -DAY].entries()) {
   test(`SIGTERM after the clock jumped a day ${i ? 'back' : 'ahead'}: programs end in their own time`, options, async (t) => {
     const { stack, jump } = await startOutOfTime(t, { change: (config) => void config.tools.push(slowTool(3000)) });
+    const asked = performance.now();
     const called = stack.say(0, { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'slow' } });
     await until('it runs', async () => (await stack.status()).processes[0]?.running === 1);
     const began = performance.now();
     const ended = stack.workers[0].kill('SIGTERM');
     jump(seconds);
     assert.equal((await called).status, 200);
+    assert.ok(performance.now() - asked > 2900, 'the call was not given its time');
     assert.equal(await ended, 0);
     assert.equal(await stack.broker.kill('SIGTERM'), 0);
     assert.ok(performance.now() - began < 10000);
