@@ -18,6 +18,7 @@ struct walk {
 	size_t left;
 	unsigned id; /* of the request, 0: it has not begun */
 	bool over; /* the empty PARAMS was there */
+	unsigned n_body; /* records of STDIN */
 
 	/* where in the pairs we are */
 	uint8_t lengths[8];
@@ -125,7 +126,8 @@ next_of_body(struct walk *walk)
 		return PEEK_E_MORE;
 	content = (size_t)at[4] << 8 | at[5];
 	whole = RECORD_HEAD + content + at[6];
-	walk->over = at[1] != STDIN || content == 0;
+	walk->over = at[1] != STDIN || content == 0 ||
+	    walk->n_body++ == PEEK_BODY_RECORDS;
 	if (walk->over)
 		return 0;
 	if (walk->left < whole)
@@ -152,10 +154,11 @@ peek_request(struct mcp_text bytes)
 {
 	struct walk walk = { .at = (const uint8_t *)bytes.at,
 		.left = bytes.len };
-	bool full = bytes.len >= PEEK_MAX;
 	int condition = walk_on(&walk, next_record);
 
 	if (condition != 0)
-		return full ? PEEK_E_BAD : condition;
-	return full || walk_on(&walk, next_of_body) == 0 ? 0 : PEEK_E_BODY;
+		return bytes.len >= PEEK_MAX ? PEEK_E_BAD : condition;
+	if (bytes.len >= PEEK_BODY_MAX || walk_on(&walk, next_of_body) == 0)
+		return 0;
+	return PEEK_E_BODY;
 }

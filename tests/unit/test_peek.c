@@ -79,7 +79,7 @@ a_body_is_whole_with_its_empty_record(void **state)
 static void
 of_a_large_request_the_head_is_enough(void **state)
 {
-	static char request[PEEK_MAX];
+	static char request[PEEK_BODY_MAX];
 	static const char start[] = BEGIN END "\x01\x05\0\x01\xff\xff\0\0";
 
 	(void)state;
@@ -113,6 +113,23 @@ what_libfcgi_would_die_of_is_bad(void **state)
 	    PARAMS("\x02", "\xff\xff")), PEEK_E_BAD);
 }
 
+/* Sixteen records without an end; the seventeenth is not waited for. */
+static void
+of_a_request_in_many_pieces_too(void **state)
+{
+	static char request[1024];
+	size_t at = sizeof(BEGIN END) - 1;
+
+	(void)state;
+	memcpy(request, BEGIN END, at);
+	for (unsigned i = 0; i < PEEK_BODY_RECORDS; i++, at += 9)
+		memcpy(request + at, BODY("\x01", "a"), 9);
+	assert_int_equal(
+	    peek_request((struct mcp_text){ request, at }), PEEK_E_BODY);
+	memcpy(request + at, BODY("\x01", "a"), 9);
+	assert_int_equal(peek_request((struct mcp_text){ request, at + 9 }), 0);
+}
+
 /* As much as is looked at, and still no end of it. */
 static void
 a_head_without_end_is_bad(void **state)
@@ -139,6 +156,7 @@ main(void)
 		cmocka_unit_test(a_piece_of_it_is_fit_so_far),
 		cmocka_unit_test(a_body_is_whole_with_its_empty_record),
 		cmocka_unit_test(of_a_large_request_the_head_is_enough),
+		cmocka_unit_test(of_a_request_in_many_pieces_too),
 		cmocka_unit_test(what_libfcgi_would_die_of_is_bad),
 		cmocka_unit_test(a_head_without_end_is_bad),
 	};
