@@ -248,10 +248,12 @@ openapi_follow(struct openapi *openapi, const struct openapi_at *at)
 
 /* --- what is told --- */
 
-/* As deep as the scanner let the file be. */
+/* As deep as the scanner let the file be. Without memory there is no place. */
 static void
 put_pointer(struct mcp_buf *out, const struct openapi_at *at)
 {
+	if (at == NULL)
+		return;
 	if (at->up == NULL) {
 		mcp_buf_puts(out, at->root);
 		return;

@@ -285,12 +285,13 @@ is_carried(
 		    ? "there is no such security scheme; nothing is sent"
 		    : read_scheme(at, &scheme);
 
-		(void)value;
 		all &= why == NULL;
 		if (why != NULL && tells)
 			openapi_warn(openapi,
-			    at == NULL ? openapi_get(openapi, alternative, key)
-				       : at,
+			    at != NULL ? at
+				: value != NULL
+				? openapi_get(openapi, alternative, key)
+				: alternative,
 			    "%s", why);
 	}
 	return all;
