@@ -423,7 +423,7 @@ read_body(struct connection *connection, size_t max)
 }
 
 /* Without a descriptor for libfcgi it waits like those who were not accepted.
- * Return: false when it is back in the set, or gone */
+ * Return: false when it is back in the set */
 static bool
 has_copy(struct connection *connection)
 {
@@ -434,10 +434,7 @@ has_copy(struct connection *connection)
 	if (*copy >= 0)
 		return true;
 	nap();
-	if (has_bytes(connection))
-		connection_rest(connection);
-	else
-		connection_free(connection);
+	connection_rest(connection);
 	return false;
 }
 
