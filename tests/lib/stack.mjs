@@ -135,7 +135,7 @@ export class Program {
   async close() {
     this.thaw();
     this.#signal('SIGTERM');
-    this.#child.kill('SIGTERM'); // it may still have calls to answer
+    if (this.heirs.length) this.#child.kill('SIGTERM'); // it may still have calls to answer
     let late = false;
     const timer = setTimeout(() => {
       late = true;
