@@ -52,6 +52,7 @@ function read(t, cable, { lastEventId, at = '/mcp/sse' } = {}) {
   child.stdout.on('data', (bytes) => events.push(...parser.feed(bytes)));
   return {
     events,
+    close: () => (child.kill('SIGTERM'), child.exited),
     next: (name) => until(`the event ${name}`, () => events.find((one) => one.event === name)),
   };
 }
@@ -100,12 +101,14 @@ for (const proxy of ['nginx', 'apache']) {
       assert.equal(again.id, reader.id);
       await until('it has the rest', () => answers(again).length >= 3);
       assert.deepEqual(answers(again), [2, 3, 4]);
+      await again.close();
     });
   });
 
   test(`${proxy}: a client vanishes and returns before anybody has noticed: it takes its stream over`, { skip: why(proxy), timeout }, async (t) => {
     const cable = await makeCable(t);
-    const site = await startCabled(t, cable, proxy);
+    // Apache sees that a reader has left when it writes next
+    const site = await startCabled(t, cable, proxy, { limits: { comment_ms: 500, heartbeat_ms: 500 } });
     await forRounds(1, async () => {
       const reader = await greeted(t, cable);
       const { id: last } = await reader.next('connected');
@@ -116,7 +119,10 @@ for (const proxy of ['nginx', 'apache']) {
       assert.equal(again.id, reader.id);
       await until('it has all', () => answers(again).length >= 2);
       assert.deepEqual(answers(again), [1, 2]);
-      assert.equal(await openAt(site.adminSocket), 1, 'the old one has gone');
+      assert.equal(await openAt(site.adminSocket), 1, 'the old one is there too');
+      await again.close();
+      await reader.close();
+      await until('it is closed', async () => (await openAt(site.adminSocket)) === 0, 30000);
     });
   });
 }
