@@ -17,6 +17,8 @@ struct member {
 	struct thread thread;
 	struct crew *crew;
 	struct call *first; /* what it begins with; or NULL */
+	pthread_t id;
+	bool begun; /* id is that of a thread, which may have ended */
 	struct member *next; /* while free */
 };
 
@@ -88,11 +90,19 @@ run(void *argument)
 	return NULL;
 }
 
+/* It has left, and what libraries keep for it goes with its last breath. */
+static void
+bury(struct member *member)
+{
+	if (member->begun)
+		(void)pthread_join(member->id, NULL);
+	member->begun = false;
+}
+
 static int
 enlist(struct crew *crew, struct call *first)
 {
 	struct member *member;
-	pthread_t id;
 	int error;
 
 	pthread_mutex_lock(&crew->lock);
@@ -104,12 +114,12 @@ enlist(struct crew *crew, struct call *first)
 	crew->free = member->next;
 	crew->n_running++;
 	pthread_mutex_unlock(&crew->lock);
+	bury(member);
 	member->first = first;
-	error = pthread_create(&id, NULL, run, member);
-	if (error == 0) {
-		pthread_detach(id);
+	error = pthread_create(&member->id, NULL, run, member);
+	member->begun = error == 0;
+	if (error == 0)
 		return 0;
-	}
 	pthread_mutex_lock(&crew->lock);
 	member->next = crew->free;
 	crew->free = member;
@@ -192,6 +202,8 @@ crew_free(struct crew *crew)
 {
 	if (crew == NULL)
 		return;
+	for (unsigned i = 0; i < crew->n_threads + CREW_TASKS_MAX; i++)
+		bury(&crew->members[i]);
 	pthread_cond_destroy(&crew->gone);
 	pthread_mutex_destroy(&crew->lock);
 	free(crew->members);
