@@ -26,10 +26,11 @@ max_streams(const struct mcp_config *config)
 	size_t most = config->server.limits.max_streams;
 	struct rlimit files;
 
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
-	    files.rlim_cur < most + FILES_RESERVED)
-		most = files.rlim_cur - FILES_RESERVED;
-	return most;
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 ||
+	    files.rlim_cur >= most + FILES_RESERVED)
+		return most;
+	return files.rlim_cur > FILES_RESERVED ?
+	    files.rlim_cur - FILES_RESERVED : 0;
 }
 
 /* What other rooms keep of the configuration. */

@@ -236,7 +236,7 @@ deliver(struct call *call)
 	case MCP_ANSWERED:
 		return REPLY_DONE;
 	case MCP_OVER_QUOTA:
-		return REPLY_OVER_QUOTA;
+		return REPLY_CUT;
 	default:
 		return REPLY_LOST;
 	}

@@ -155,6 +155,10 @@ static const struct outcome {
 	    "Invalid or missing connection_id" },
 	[REPLY_OVER_QUOTA] = { 429, 429, MCP_OVERLOADED,
 	    "Too many requests of this stream wait for their answer", NULL },
+	[REPLY_CUT] = { 429, 429, MCP_OVERLOADED,
+	    "The stream was closed, because too much waited for its reader: "
+	    "the answer is there when it comes back",
+	    NULL },
 	[REPLY_BUSY] = { 503, 503, MCP_OVERLOADED,
 	    "The server is busy: try again", NULL },
 	[REPLY_BROKER_AWAY] = { 503, 503, MCP_OVERLOADED,

@@ -31,6 +31,7 @@ enum reply_condition {
 	REPLY_NO_SESSION, /* 404: unknown, expired, ended or foreign */
 	REPLY_NO_STREAM, /* 400 (seed) or 404: unknown or foreign */
 	REPLY_OVER_QUOTA, /* 429 */
+	REPLY_CUT, /* 429: it was run, and its reader does not read */
 	REPLY_BUSY, /* 503: no slot in time */
 	REPLY_BROKER_AWAY, /* 503: not known whether */
 	REPLY_RUNNING, /* an equal request runs: acknowledged, not run */

@@ -294,3 +294,21 @@ test('a process that reads none of its letters is not waited for, and they do no
   const gone = await stack.say(1, { jsonrpc: '2.0', id: 1, method: 'ping' }, { headers: { 'Mcp-Session-Id': session } });
   assert.equal(gone.status, 404, 'the others were told');
 });
+
+test('whose answer cuts its reader off is told so, and finds it on the way back', async (t) => {
+  const stack = await startStack(t, { limits: { ...QUIET, max_outbox: 64 * KIB, max_event: 512 * KIB, replay_bytes: 8 * MIB },
+    change: (config) => {
+      config.tools.push({ name: 'long', description: 'x', text: 'y'.repeat(200 * KIB) });
+    } });
+  const raw = await sleeper(stack);
+  let id = 0;
+  let answer;
+  do {
+    const message = { jsonrpc: '2.0', id: ++id, method: 'tools/call', params: { name: 'long', arguments: {} }, connection_id: raw.id };
+    answer = await stack.say(0, message, { uri: '/mcp/sse/message' });
+  } while (answer.status === 200 && id < 50);
+  assert.equal(answer.status, 429, `${id} were taken`);
+  assert.match(answer.json.error, /too much waited for its reader/);
+  const back = await stack.greeted({ headers: { 'Last-Event-ID': `${raw.id}.${id - 1}` } });
+  assert.equal((await back.next('mcp_response')).json.id, id);
+});
