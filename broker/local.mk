@@ -66,4 +66,4 @@ libbroker_a_SOURCES = \
 	broker/watch.h
 sbin_PROGRAMS += mcp-broker
 mcp_broker_SOURCES = broker/main.c
-mcp_broker_LDADD = libbroker.a $(MCP_LIBS) $(UV_LIBS) $(SYSTEMD_LIBS)
+mcp_broker_LDADD = libbroker.a $(MCP_LIBS) $(UV_LIBS)

@@ -14,12 +14,10 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#ifdef HAVE_SYSTEMD
-#include <systemd/sd-daemon.h>
-#endif
 
 #include <mcp/listener.h>
 #include <mcp/log.h>
+#include <mcp/manager.h>
 
 #include "broker/admin.h"
 #include "broker/broker.h"
@@ -155,9 +153,8 @@ say_ready(int fd, const char *address)
 		dprintf(fd, "ready %s\n", address);
 		close(fd);
 	}
-#ifdef HAVE_SYSTEMD
-	sd_notify(0, "READY=1");
-#endif
+	if (mcp_manager_tell("READY=1") != 0)
+		mcp_log(MCP_LOG_WARNING, "systemd does not hear that");
 }
 
 /* Everything as the broker before us has left it. */

@@ -25,6 +25,7 @@ libmcp_a_SOURCES = \
 	common/jsonrpc.c \
 	common/listener.c \
 	common/log.c \
+	common/manager.c \
 	common/place.c \
 	common/permit.c \
 	common/problems.c \

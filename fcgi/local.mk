@@ -103,7 +103,7 @@ mcp_fcgi_SOURCES = fcgi/main.c
 # plugins find the functions of plugin.h in the program that loads them
 mcp_fcgi_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 mcp_fcgi_LDADD = libworker.a $(MCP_LIBS) $(FCGI_LIBS) $(SQLITE_LIBS) \
-	$(CURL_LIBS) $(LIBPQ_LIBS) $(SYSTEMD_LIBS)
+	$(CURL_LIBS) $(LIBPQ_LIBS)
 
 # what stands between a worker and a program; it needs no library of ours
 pkglibexec_PROGRAMS = mcp-exec

@@ -15,6 +15,7 @@
 
 #include <mcp/listener.h>
 #include <mcp/log.h>
+#include <mcp/manager.h>
 
 #include <errno.h>
 #include <getopt.h>
@@ -25,9 +26,6 @@
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
-#ifdef HAVE_SYSTEMD
-#include <systemd/sd-daemon.h>
-#endif
 
 #define DRAIN_MS 6000 /* a web server keeps an idle connection for 5 s */
 #define HEIR_MS 600000 /* for calls and tasks of one that was replaced */
@@ -196,13 +194,18 @@ check(const struct options *options)
 	return error == 0 ? 0 : 1;
 }
 
+static void
+tell_manager(const char *state)
+{
+	if (mcp_manager_tell(state) != 0)
+		mcp_log(MCP_LOG_WARNING, "systemd does not hear %s", state);
+}
+
 /* It stays open: see tell_heir(). */
 static void
 tell_ready(const struct options *options)
 {
-#ifdef HAVE_SYSTEMD
-	sd_notify(0, "READY=1");
-#endif
+	tell_manager("READY=1");
 	if (options->heir_of >= 0)
 		heir_ready(options->heir_of);
 	else if (options->ready_fd >= 0 &&
@@ -214,9 +217,10 @@ tell_ready(const struct options *options)
 static void
 tell_heir(const struct options *options, pid_t pid)
 {
-#ifdef HAVE_SYSTEMD
-	sd_notifyf(0, "MAINPID=%ld", (long)pid);
-#endif
+	char state[32];
+
+	snprintf(state, sizeof(state), "MAINPID=%ld", (long)pid);
+	tell_manager(state);
 	if (options->ready_fd >= 0)
 		dprintf(options->ready_fd, "heir %ld\n", (long)pid);
 	mcp_log(MCP_LOG_INFO, "process %ld is in our place", (long)pid);

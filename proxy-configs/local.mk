@@ -36,12 +36,10 @@ noinst_DATA += $(systemd_units)
 
 $(systemd_units): $(systemd_sources)
 	$(AM_V_GEN)$(MKDIR_P) proxy-configs/systemd && \
-	type=exec && { test -z "$(SYSTEMD_LIBS)" || type=notify; } && \
 	sed -e 's|@bindir[@]|$(bindir)|g' \
 	    -e 's|@sbindir[@]|$(sbindir)|g' \
 	    -e 's|@sysconfdir[@]|$(sysconfdir)|g' \
 	    -e 's|@web_group[@]|$(web_group)|g' \
-	    -e "s|@type[@]|$$type|g" \
 	    -e '/^@hardening[@]$$/{' \
 	    -e 'r $(srcdir)/proxy-configs/systemd/hardening.conf' \
 	    -e 'd' -e '}' '$(srcdir)/$@.in' >'$@.new' && mv '$@.new' '$@'

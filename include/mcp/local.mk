@@ -6,6 +6,7 @@ noinst_HEADERS = \
 	include/mcp/jsonrpc.h \
 	include/mcp/listener.h \
 	include/mcp/log.h \
+	include/mcp/manager.h \
 	include/mcp/place.h \
 	include/mcp/permit.h \
 	include/mcp/program.h \

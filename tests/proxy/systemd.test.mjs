@@ -8,6 +8,7 @@ import test from 'node:test';
 import { FcgiConnection } from '../lib/fcgi.mjs';
 import { bin, findProgram, makeDirectory, makeExample } from '../lib/site.mjs';
 import { openStream } from '../lib/sse.mjs';
+import { startStack, until } from '../lib/stack.mjs';
 
 const units = ['mcp-broker.service', 'mcp-broker.socket', 'mcp-fcgi.socket', 'mcp-fcgi@.service'];
 const lacksProgram = (name) => (findProgram(name) ? false : `${name} is not installed`);
@@ -78,4 +79,33 @@ test('socket activation serves whoever connected first', { skip: lacksProgram('s
   assert.equal(answer.status, 200);
   assert.deepEqual(answer.json.result, {});
   await connection.close();
+});
+
+// What systemd would hear: lines of what is sent to that socket.
+const LISTENER = `
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+print("listening", flush=True)
+while True:
+    print(s.recv(4096).decode(), flush=True)
+`;
+
+test('systemd hears who is ready, and which process took whose place', { skip: lacksProgram('python3') }, async (t) => {
+  const socket = path.join(makeDirectory(t), 'notify');
+  const listener = spawn(findProgram('python3'), ['-c', LISTENER, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => listener.kill('SIGKILL'));
+  let heard = '';
+  listener.stdout.on('data', (bytes) => (heard += bytes));
+  await until('somebody listens', () => heard.includes('listening'));
+  const env = { NOTIFY_SOCKET: socket };
+  const stack = await startStack(t, { broker: false, workers: 0 });
+  await stack.startBroker({ env });
+  await until('the broker is ready', () => heard.includes('READY=1'));
+  heard = '';
+  const worker = await stack.startWorker({ env });
+  await until('the worker is ready', () => heard.includes('READY=1'));
+  worker.kill('SIGUSR2');
+  await until('another is in its place', () => worker.heirs.length === 1);
+  await until('that is told', () => heard.includes(`MAINPID=${worker.pid}\n`));
 });
