@@ -23,6 +23,8 @@
 #define TTL_MS 3600000 /* a task is kept for an hour */
 #define ANSWERS_MAX 64 /* in one tasks/update */
 #define POLL_MS 1000
+#define TAKEN_LEAST_NS (long)MCP_MS
+#define TAKEN_MOST_NS (128 * (long)MCP_MS)
 
 /* --- the record --------------------------------------------------------- */
 
@@ -398,6 +400,41 @@ check_answers(struct call *call, const struct mcp_buf *text,
 	return condition;
 }
 
+/* Does the task still wait for one of these? */
+static bool
+is_asked(struct call *call, const char *id, struct json_object *answers)
+{
+	struct mcp_letter found, question = { 0 };
+	struct json_object *task, *asked;
+	bool any = false;
+
+	if (cell(call->thread, MCP_CELL_GET, id, call->subject, &question,
+		&found) != 0 ||
+	    found.outcome != MCP_STATE)
+		return false;
+	task = mcp_json_parse(found.state);
+	asked = mcp_json_get(task, "inputRequests");
+	json_object_object_foreach(answers, key, answer) {
+		(void)answer;
+		any = any || mcp_json_get(asked, key) != NULL;
+	}
+	json_object_put(task);
+	return any;
+}
+
+/* Whoever looks after our answer is to see that they were taken. The task's own
+ * process does that, usually before the first look. */
+static void
+await_taken(struct call *call, const char *id, struct json_object *answers)
+{
+	struct timespec wait = { 0, TAKEN_LEAST_NS };
+
+	while (wait.tv_nsec <= TAKEN_MOST_NS && is_asked(call, id, answers)) {
+		nanosleep(&wait, NULL);
+		wait.tv_nsec *= 2;
+	}
+}
+
 int
 tasks_update(struct call *call, struct mcp_buf *result)
 {
@@ -416,6 +453,7 @@ tasks_update(struct call *call, struct mcp_buf *result)
 	if (condition == 0) {
 		json_object_object_foreach(answers, key, answer)
 			pass_on(call, id, key, answer);
+		await_taken(call, id, answers);
 		mcp_buf_puts(result, "{}");
 	}
 	mcp_buf_deinit(&task);

@@ -320,3 +320,13 @@ test('slow: the tasks of a worker that was killed have failed', async (t) => {
     assertAcknowledged(await result(site, 1, 'tasks/cancel', { taskId }, tasks));
   }
 });
+
+test('an answer that was acknowledged is asked for no more', async () => {
+  for (let n = 0; n < 20; n++) {
+    const { taskId } = await result(stack, 0, 'tools/call', { name: 'task_ask', arguments: { n: 2 } }, tasks);
+    await until('it asks', async () => (await get(1, taskId)).status === 'input_required');
+    await update(1, taskId, { k0: accept('a') });
+    assert.deepEqual(Object.keys((await get(1, taskId)).inputRequests), ['k1']);
+    await update(1, taskId, { k1: accept('b') });
+  }
+});
