@@ -2,8 +2,9 @@
  *
  * Intrusive: a thing that can be found carries a node. The table grows by one
  * bucket at a time (linear hashing), and shrinks so, that no single insertion
- * pays for all the others, and no crowd that has left is paid for. Where the key was chosen by somebody outside, its hash comes
- * from table_hash(), which is keyed anew in every process.
+ * pays for all the others, and no crowd that has left is paid for. Where the
+ * key was chosen by somebody outside, its hash comes from table_hash(), which
+ * is keyed anew in every process.
  */
 #ifndef BROKER_TABLE_H
 #define BROKER_TABLE_H

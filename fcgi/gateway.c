@@ -13,9 +13,9 @@
  *   from the first byte, and gateway_expire() cuts who drips.
  *
  * Who has begun to speak and is not done must not hold a thread, nor be asked
- * again and again: what lies in a socket's buffer keeps it readable. It waits in the
- * lobby, a second set inside the first, which tells once of every piece that
- * arrives; one thread at a time looks there.
+ * again and again: what lies in a socket's buffer keeps it readable. It waits
+ * in the lobby, a second set inside the first, which tells once of every piece
+ * that arrives; one thread at a time looks there.
  */
 
 #include "fcgi/gateway.h"
