@@ -91,7 +91,7 @@ libworker_a_SOURCES = \
 	fcgi/tools.c \
 	fcgi/worker.h
 if HAVE_CURL
-libworker_a_SOURCES += fcgi/handler_http.c
+libworker_a_SOURCES += fcgi/curl.c
 else
 libworker_a_SOURCES += fcgi/handler_http_none.c
 endif

@@ -1,4 +1,4 @@
-/* handler_http.c - I am the only one who says curl_ */
+/* curl.c - I am the only one who says curl_ */
 
 #ifdef HAVE_CONFIG_H
 #include <config.h>
