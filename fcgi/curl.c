@@ -10,6 +10,7 @@
 #include "fcgi/back_secret.h"
 #include "fcgi/call.h"
 #include "fcgi/dispatch.h"
+#include "fcgi/part.h"
 #include "fcgi/slots.h"
 
 #include <mcp/log.h>
@@ -53,8 +54,8 @@ struct transfer {
 
 /* --- handles ------------------------------------------------------------ */
 
-void
-http_handles_free(struct http_handles *handles)
+static void
+handles_free(struct http_handles *handles)
 {
 	if (handles == NULL)
 		return;
@@ -73,7 +74,7 @@ handles_new(void)
 	handles->multi = curl_multi_init();
 	handles->easy = curl_easy_init();
 	if (handles->multi == NULL || handles->easy == NULL) {
-		http_handles_free(handles);
+		handles_free(handles);
 		return NULL;
 	}
 	curl_multi_setopt(handles->multi, CURLMOPT_MAXCONNECTS,
@@ -577,8 +578,9 @@ exchange(struct transfer *transfer, const struct back_request *request)
 }
 
 static int
-run(struct call *call, const struct mcp_http *http, struct json_object *values,
-    const struct back_request *request, struct handler_result *result)
+run_with(struct call *call, const struct mcp_http *http,
+    struct json_object *values, const struct back_request *request,
+    struct handler_result *result)
 {
 	size_t most = call->config->server.limits.max_result;
 	struct back_answer answer = BACK_ANSWER_INIT;
@@ -606,9 +608,9 @@ user_of(const struct call *call)
 	return user.len + 1 < sizeof(call->user) ? user : MCP_TEXT_INIT;
 }
 
-int
-handler_http_run(struct call *call, const struct mcp_http *http,
-    struct json_object *values, struct handler_result *result)
+static int
+run(struct call *call, const struct mcp_http *http, struct json_object *values,
+    struct handler_result *result)
 {
 	struct back_request request = BACK_REQUEST_INIT;
 	struct back_caller caller = { user_of(call),
@@ -622,7 +624,7 @@ handler_http_run(struct call *call, const struct mcp_http *http,
 	condition = back_request_make(http, values, &caller, &request,
 	    &result->text);
 	if (condition == 0)
-		condition = run(call, http, values, &request, result);
+		condition = run_with(call, http, values, &request, result);
 	else if (condition == BACK_REQUEST_E_REFUSED)
 		condition = HANDLER_E_FAILED;
 	back_request_deinit(&request);
@@ -638,14 +640,19 @@ init_curl(void)
 }
 
 /* With the first configuration, so before there are threads; with a later one
- * curl has a lock of its own for it. Who asks no back end pays nothing. */
-int
-handler_http_check(struct mcp_config *config, struct mcp_problems *problems)
+ * curl has a lock of its own for it. */
+static int
+check(struct mcp_config *config, struct mcp_problems *problems)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	if (!mcp_config_uses(config, MCP_HANDLER_HTTP))
-		return 0;
 	pthread_once(&once, init_curl);
 	return back_secrets_read(config, problems);
 }
+
+static const struct http_client client = {
+	.handles_free = handles_free,
+	.run = run,
+	.check = check,
+};
+PART(client);

@@ -1,21 +1,37 @@
 /* database.c - I am one session with a database, whichever engine keeps it */
 
-#include "config.h"
-
 #include "fcgi/database.h"
 #include "fcgi/call.h"
 #include "fcgi/handler.h"
+#include "fcgi/part.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct database_engine *const engines[MCP_N_ENGINES] = {
+/* Whoever has a snapshot that needs one can see it: it was there before. */
+static const struct database_engine *engines[MCP_N_ENGINES] = {
 	[MCP_ENGINE_SQLITE] = &sqlite_engine,
-#ifdef HAVE_LIBPQ
-	[MCP_ENGINE_POSTGRES] = &postgres_engine, /* else nobody is let by */
-#endif
 };
+
+static const char *const parts[MCP_N_ENGINES] = {
+	[MCP_ENGINE_POSTGRES] = "postgres.so",
+};
+
+int
+database_engines(const struct mcp_config *config, struct mcp_problems *problems)
+{
+	for (size_t i = 0; i < config->n_databases; i++) {
+		enum mcp_engine engine = config->databases[i].engine;
+
+		if (engines[engine] == NULL)
+			engines[engine] =
+			    part_fetch(parts[engine], config, problems);
+		if (engines[engine] == NULL)
+			return DATABASE_E_AWAY;
+	}
+	return 0;
+}
 
 struct database *
 database_new(const struct mcp_database *about, bool write)

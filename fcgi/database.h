@@ -108,7 +108,12 @@ struct database_engine {
 };
 
 extern const struct database_engine sqlite_engine;
-extern const struct database_engine postgres_engine; /* with libpq */
+
+/* database_engines() - see that there is one for each database of @config:
+ * that of PostgreSQL is a part of its own (part.h)
+ * Return: 0; DATABASE_E_AWAY, and @problems says which is not there */
+int database_engines(
+    const struct mcp_config *config, struct mcp_problems *problems);
 
 /* database_new() - Return: NULL: out of memory */
 struct database *database_new(const struct mcp_database *about, bool write);

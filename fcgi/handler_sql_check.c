@@ -304,6 +304,8 @@ handler_sql_check(struct mcp_config *config, struct mcp_problems *problems)
 {
 	struct check check = { .config = config, .problems = problems };
 
+	if (database_engines(config, problems) != 0)
+		return 0;
 	check.handles = sql_handles_new(config);
 	check.away = calloc(config->n_databases + 1, sizeof(*check.away));
 	if (check.handles == NULL || check.away == NULL)

@@ -29,6 +29,8 @@ libworker_a_SOURCES = \
 	fcgi/once.h \
 	fcgi/page.c \
 	fcgi/page.h \
+	fcgi/part.c \
+	fcgi/part.h \
 	fcgi/call.c \
 	fcgi/call.h \
 	fcgi/control.c \
@@ -56,6 +58,7 @@ libworker_a_SOURCES = \
 	fcgi/handler.h \
 	fcgi/handler_exec.c \
 	fcgi/handler_exec.h \
+	fcgi/handler_http.c \
 	fcgi/handler_http.h \
 	fcgi/handler_sql.c \
 	fcgi/handler_sql.h \
@@ -90,22 +93,30 @@ libworker_a_SOURCES = \
 	fcgi/tasks.h \
 	fcgi/tools.c \
 	fcgi/worker.h
-if HAVE_CURL
-libworker_a_SOURCES += fcgi/curl.c
-else
-libworker_a_SOURCES += fcgi/handler_http_none.c
-endif
-if HAVE_LIBPQ
-libworker_a_SOURCES += fcgi/postgres.c
-endif
 sbin_PROGRAMS += mcp-fcgi
 mcp_fcgi_SOURCES = fcgi/main.c
-# plugins find the functions of plugin.h in the program that loads them
+# plugins and parts find our functions in the program that loads them
 mcp_fcgi_LDFLAGS = $(AM_LDFLAGS) -rdynamic
-mcp_fcgi_LDADD = libworker.a $(MCP_LIBS) $(FCGI_LIBS) $(SQLITE_LIBS) \
-	$(CURL_LIBS) $(LIBPQ_LIBS)
+mcp_fcgi_LDADD = libworker.a $(MCP_LIBS) $(FCGI_LIBS) $(SQLITE_LIBS)
 
 # what stands between a worker and a program; it needs no library of ours
 pkglibexec_PROGRAMS = mcp-exec
 mcp_exec_SOURCES = fcgi/mcp-exec.c fcgi/exec_report.h
 mcp_exec_LDADD =
+
+# the parts that are loaded where a site needs them; see fcgi/part.h
+if HAVE_CURL
+pkglibexec_PROGRAMS += http.so
+endif
+if HAVE_LIBPQ
+pkglibexec_PROGRAMS += postgres.so
+endif
+http_so_SOURCES = fcgi/curl.c fcgi/back_answer.c fcgi/back_request.c \
+	fcgi/back_secret.c
+http_so_CFLAGS = $(AM_CFLAGS) -fPIC
+http_so_LDFLAGS = $(AM_LDFLAGS) -shared
+http_so_LDADD = $(JSON_LIBS) $(SODIUM_LIBS) $(CURL_LIBS)
+postgres_so_SOURCES = fcgi/postgres.c fcgi/postgres_text.c
+postgres_so_CFLAGS = $(AM_CFLAGS) -fPIC
+postgres_so_LDFLAGS = $(AM_LDFLAGS) -shared
+postgres_so_LDADD = $(JSON_LIBS) $(SODIUM_LIBS) $(LIBPQ_LIBS)

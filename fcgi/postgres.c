@@ -17,7 +17,12 @@
  * Queries in Progress"; "PostgreSQL Error Codes".
  */
 
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
 #include "fcgi/database.h"
+#include "fcgi/part.h"
 #include "fcgi/postgres_text.h"
 
 #include <errno.h>
@@ -919,7 +924,7 @@ stop(struct database_statement *base)
 		disconnect(pg);
 }
 
-const struct database_engine postgres_engine = {
+static const struct database_engine postgres_engine = {
 	.new = session_new,
 	.free = session_free,
 	.wake = wake,
@@ -936,3 +941,4 @@ const struct database_engine postgres_engine = {
 	.n_changes = n_changes,
 	.stop = stop,
 };
+PART(postgres_engine);

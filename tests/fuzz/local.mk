@@ -41,8 +41,7 @@ endif
 
 # of every program that does not say its own, and these are the only ones
 LDADD = $(FUZZER) libfuzz.a libctl.a libbroker.a libworker.a $(MCP_LIBS) \
-	$(FCGI_LIBS) $(SQLITE_LIBS) $(CURL_LIBS) $(LIBPQ_LIBS) $(UV_LIBS) \
-	$(YAML_LIBS)
+	$(FCGI_LIBS) $(SQLITE_LIBS) $(UV_LIBS) $(YAML_LIBS)
 
 EXTRA_DIST += tests/fuzz/run tests/fuzz/replay.c
 dist-hook:

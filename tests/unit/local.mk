@@ -46,7 +46,7 @@ TESTS += $(unit_tests)
 tests_unit_test_pack_LDADD = $(UNIT_LIBS)
 tests_unit_test_place_LDADD = $(UNIT_LIBS)
 tests_unit_test_postgres_text_LDADD = libworker.a $(UNIT_LIBS) $(FCGI_LIBS) \
-	$(SQLITE_LIBS) $(CURL_LIBS) $(LIBPQ_LIBS)
+	$(SQLITE_LIBS)
 tests_unit_test_text_LDADD = $(UNIT_LIBS)
 tests_unit_test_jsonrpc_LDADD = $(UNIT_LIBS)
 tests_unit_test_revision_LDADD = $(UNIT_LIBS)
