@@ -414,15 +414,21 @@ control_deinit(struct control *control)
 /* When a burst is over, the memory it used goes back to the system; otherwise
  * it would be kept for a burst that may never come again. */
 static void
+give_back(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
+static void
 tidy(struct control *control)
 {
 	unsigned long n = atomic_load(&control->worker->n_requests);
 	unsigned long n_now = n - control->n_requests;
 
-#ifdef __GLIBC__
 	if (n_now < control->n_busy / 2)
-		malloc_trim(0);
-#endif
+		give_back();
 	control->n_requests = n;
 	control->n_busy = n_now;
 }
@@ -459,7 +465,8 @@ control_run(void *argument)
 		snapshot_look(&control->thread);
 		gateway_expire(worker->gateway,
 		    control->thread.config->server.limits.body_ms, now_ns);
-		slots_tidy(worker->slots, control->thread.snapshot);
+		if (slots_tidy(worker->slots, control->thread.snapshot, now_ns))
+			give_back();
 		slots_expire(worker->slots, &control->thread, now_ns);
 		calls_tick(worker->calls, &control->thread, now_ns);
 	}

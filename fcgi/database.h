@@ -55,6 +55,7 @@ struct database_value {
 
 struct database {
 	const struct database_engine *engine;
+	bool brief;	      /* it may be closed: another is made in no time */
 	uint64_t deadline_ns; /* of the statement that runs, */
 	struct call *call;    /* and whom it runs for; NULL: nobody */
 	struct mcp_buf said;  /* by the engine, of the last failure */

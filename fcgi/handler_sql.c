@@ -58,6 +58,29 @@ sql_handles_free(struct sql_handles *handles)
 	free(handles);
 }
 
+struct sql_handles *
+sql_handles_shed(struct sql_handles *handles)
+{
+	struct sql_handles *shed = sql_handles_new(handles->config);
+
+	if (shed == NULL)
+		return NULL;
+	for (size_t i = 0; i < handles->config->n_statements; i++) {
+		if (handles->statements[i] == NULL ||
+		    !handles->statements[i]->database->brief)
+			continue;
+		shed->statements[i] = handles->statements[i];
+		handles->statements[i] = NULL;
+	}
+	for (size_t i = 0; i < handles->config->n_databases; i++) {
+		if (handles->read[i] == NULL || !handles->read[i]->brief)
+			continue;
+		shed->read[i] = handles->read[i];
+		handles->read[i] = NULL;
+	}
+	return shed;
+}
+
 struct database_statement *
 sql_handles_statement(struct sql_handles *handles, const struct mcp_sql *sql)
 {

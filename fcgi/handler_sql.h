@@ -17,6 +17,11 @@ struct sql_handles; /* of one slot */
 struct sql_handles *sql_handles_new(const struct mcp_config *config);
 void sql_handles_free(struct sql_handles *handles);
 
+/* sql_handles_shed() - those of @handles that may be closed while nobody uses
+ * them; they are made anew when somebody does
+ * Return: the caller's to free; NULL without memory */
+struct sql_handles *sql_handles_shed(struct sql_handles *handles);
+
 /* sql_handles_statement() - that of @sql, with its database, both made at
  * their first use and asked nothing
  * Return: NULL: out of memory */

@@ -180,6 +180,7 @@ give(struct slots *slots, struct slot *slot)
 {
 	struct call *next;
 
+	slot->used_ns = mcp_clock_ns();
 	pthread_mutex_lock(&slots->lock);
 	next = unpark(slots);
 	if (next != NULL) {
@@ -234,13 +235,45 @@ take_stale(
 	return slot != NULL;
 }
 
-void
-slots_tidy(struct slots *slots, const struct snapshot *snapshot)
+static void
+shed(struct slot *slot, struct slot *idle)
 {
-	struct slot stale;
+	slot->used_ns = 0;
+	*idle = (struct slot){ .snapshot = snapshot_hold(slot->snapshot),
+		.sql = sql_handles_shed(slot->sql) };
+}
 
-	while (take_stale(slots, snapshot, &stale))
-		slot_empty(&stale);
+/* Likewise those that nobody has used for a while. */
+static bool
+take_idle(struct slots *slots, uint64_t now_ns, struct slot *idle)
+{
+	struct slot *slot;
+
+	pthread_mutex_lock(&slots->lock);
+	slot = slots->free;
+	while (slot != NULL &&
+	    (slot->sql == NULL || slot->used_ns == 0 ||
+		now_ns < slot->used_ns + SLOTS_IDLE_NS))
+		slot = slot->next;
+	if (slot != NULL)
+		shed(slot, idle);
+	pthread_mutex_unlock(&slots->lock);
+	return slot != NULL;
+}
+
+bool
+slots_tidy(
+    struct slots *slots, const struct snapshot *snapshot, uint64_t now_ns)
+{
+	struct slot gone;
+	bool any = false;
+
+	while (take_stale(slots, snapshot, &gone) ||
+	    take_idle(slots, now_ns, &gone)) {
+		slot_empty(&gone);
+		any = true;
+	}
+	return any;
 }
 
 void

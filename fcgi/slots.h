@@ -8,8 +8,15 @@
 #ifndef FCGI_SLOTS_H
 #define FCGI_SLOTS_H
 
+#include <mcp/text.h>
+
 #include <stdbool.h>
 #include <stdint.h>
+
+/* A handle on SQLite weighs 0.2 MiB and is opened in a tenth of a millisecond:
+ * who asks every few seconds keeps it, and after a burst the memory goes back.
+ */
+#define SLOTS_IDLE_NS (10 * MCP_S)
 
 struct call;
 struct http_handles;
@@ -28,6 +35,7 @@ struct slot {
 	struct sql_handles *sql; /* handler_sql's, made at its first use */
 	struct http_handles *http; /* handler_http's, likewise */
 	struct slot *next; /* while free */
+	uint64_t used_ns;  /* when it was given back; 0: it has shed since */
 	bool detached; /* it goes with a task, and ends with it */
 };
 
@@ -55,8 +63,11 @@ int slots_detach(struct slots *slots, struct call *call, struct call **nextp);
 void slot_fit(struct slot *slot, struct snapshot *snapshot);
 
 /* slots_tidy() - the free ones let go of what was made for another snapshot
- * than @snapshot */
-void slots_tidy(struct slots *slots, const struct snapshot *snapshot);
+ * than @snapshot, and of handles that nobody has used for SLOTS_IDLE_NS and
+ * that are made anew in no time
+ * Return: was there any? */
+bool slots_tidy(
+    struct slots *slots, const struct snapshot *snapshot, uint64_t now_ns);
 
 /* slots_expire() - refuse those who have waited too long, on @thread's line */
 void slots_expire(struct slots *slots, struct thread *thread, uint64_t now_ns);

@@ -94,6 +94,9 @@ session_new(const struct mcp_database *about, bool write)
 		return NULL;
 	sqlite->path = about->path;
 	sqlite->write = write;
+	/* of those that write the last to close writes the log back, and that
+	 * may take a while */
+	sqlite->base.brief = !write;
 	return &sqlite->base;
 }
 
