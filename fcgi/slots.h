@@ -13,9 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A handle on SQLite weighs 0.2 MiB and is opened in a tenth of a millisecond:
- * who asks every few seconds keeps it, and after a burst the memory goes back.
- */
+/* A handle on SQLite is opened in a tenth of a millisecond: who asks every few
+ * seconds keeps it, and after a burst its memory goes back. */
 #define SLOTS_IDLE_NS (10 * MCP_S)
 
 struct call;
