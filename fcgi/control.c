@@ -4,6 +4,7 @@
 #include "fcgi/adopt.h"
 #include "fcgi/calls.h"
 #include "fcgi/gateway.h"
+#include "fcgi/heap.h"
 #include "fcgi/patience.h"
 #include "fcgi/slots.h"
 #include "fcgi/snapshot.h"
@@ -11,7 +12,6 @@
 #include <mcp/log.h>
 
 #include <errno.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -414,21 +414,13 @@ control_deinit(struct control *control)
 /* When a burst is over, the memory it used goes back to the system; otherwise
  * it would be kept for a burst that may never come again. */
 static void
-give_back(void)
-{
-#ifdef __GLIBC__
-	malloc_trim(0);
-#endif
-}
-
-static void
 tidy(struct control *control)
 {
 	unsigned long n = atomic_load(&control->worker->n_requests);
 	unsigned long n_now = n - control->n_requests;
 
 	if (n_now < control->n_busy / 2)
-		give_back();
+		heap_give_back();
 	control->n_requests = n;
 	control->n_busy = n_now;
 }
@@ -466,7 +458,7 @@ control_run(void *argument)
 		gateway_expire(worker->gateway,
 		    control->thread.config->server.limits.body_ms, now_ns);
 		if (slots_tidy(worker->slots, control->thread.snapshot, now_ns))
-			give_back();
+			heap_give_back();
 		slots_expire(worker->slots, &control->thread, now_ns);
 		calls_tick(worker->calls, &control->thread, now_ns);
 	}

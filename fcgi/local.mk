@@ -63,6 +63,8 @@ libworker_a_SOURCES = \
 	fcgi/handler_sql.c \
 	fcgi/handler_sql.h \
 	fcgi/handler_sql_check.c \
+	fcgi/heap.c \
+	fcgi/heap.h \
 	fcgi/heir.c \
 	fcgi/heir.h \
 	fcgi/http.c \

@@ -8,6 +8,7 @@
 #include "fcgi/control.h"
 #include "fcgi/crew.h"
 #include "fcgi/gateway.h"
+#include "fcgi/heap.h"
 #include "fcgi/heir.h"
 #include "fcgi/slots.h"
 #include "fcgi/snapshot.h"
@@ -394,6 +395,7 @@ main(int argc, char **argv)
 	read_options(argc, argv, &options);
 	if (options.check != NULL)
 		return check(&options);
+	heap_init();
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
