@@ -59,6 +59,8 @@ struct control {
 	uint64_t replacing; /* the correlation of UPGRADE; 0: nobody asks */
 	unsigned long n_requests, n_busy; /* at the last hello, and in the
 					     second before it */
+	unsigned long n_relieved;	  /* at the last hello, */
+	bool relieved;			  /* and were there more then? */
 	bool tell_all; /* the broker is new to us: it may have forgotten */
 };
 
@@ -412,17 +414,21 @@ control_deinit(struct control *control)
 }
 
 /* When a burst is over, the memory it used goes back to the system; otherwise
- * it would be kept for a burst that may never come again. */
+ * it would be kept for a burst that may never come again. And once more when
+ * threads have been relieved, in the turn after: by then they have ended. */
 static void
 tidy(struct control *control)
 {
 	unsigned long n = atomic_load(&control->worker->n_requests);
 	unsigned long n_now = n - control->n_requests;
+	unsigned long n_relieved = atomic_load(&control->worker->n_relieved);
 
-	if (n_now < control->n_busy / 2)
+	if (n_now < control->n_busy / 2 || control->relieved)
 		heap_give_back();
 	control->n_requests = n;
 	control->n_busy = n_now;
+	control->relieved = n_relieved != control->n_relieved;
+	control->n_relieved = n_relieved;
 }
 
 static void *

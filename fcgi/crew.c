@@ -77,18 +77,7 @@ leave(struct member *member)
 	pthread_mutex_unlock(&crew->lock);
 }
 
-static void *
-run(void *argument)
-{
-	struct member *member = argument;
-
-	if (member->first != NULL)
-		call_run_parked(member->first, &member->thread);
-	if (!member->thread.tasked)
-		gateway_run(member->crew->worker->gateway, &member->thread);
-	leave(member);
-	return NULL;
-}
+static void *run(void *argument);
 
 /* It has left, and what libraries keep for it goes with its last breath. */
 static void
@@ -126,6 +115,33 @@ enlist(struct crew *crew, struct call *first)
 	crew->n_running--;
 	pthread_mutex_unlock(&crew->lock);
 	return -error;
+}
+
+/* The rest of its life.
+ * Return: has somebody taken its place meanwhile? */
+static bool
+is_relieved(struct member *member)
+{
+	struct worker *worker = member->crew->worker;
+
+	while (gateway_run(worker->gateway, &member->thread))
+		if (enlist(member->crew, NULL) == 0)
+			return true;
+	return false;
+}
+
+static void *
+run(void *argument)
+{
+	struct member *member = argument;
+	struct worker *worker = member->crew->worker;
+
+	if (member->first != NULL)
+		call_run_parked(member->first, &member->thread);
+	if (!member->thread.tasked && is_relieved(member))
+		atomic_fetch_add(&worker->n_relieved, 1);
+	leave(member);
+	return NULL;
 }
 
 int

@@ -51,6 +51,7 @@
 #define PEEK_YIELDS 32 /* before the lobby */
 #define LOBBY_TURN 16 /* who is looked at before it is somebody else's turn */
 #define NAP_NS (5 * (long)MCP_MS)
+#define TIRED_MS 10000 /* as slots close their handles: see crew.h */
 
 struct connection {
 	struct gateway *gateway;
@@ -541,15 +542,22 @@ drained(struct gateway *gateway)
 	return none || mcp_clock_ns() > atomic_load(&gateway->patience_ns);
 }
 
-void
+bool
 gateway_run(struct gateway *gateway, struct thread *thread)
 {
 	struct epoll_event event;
+	bool worked = false;
+	int n;
 
 	while (!thread->tasked &&
 	    (!atomic_load(&gateway->stopping) || !drained(gateway))) {
-		if (epoll_wait(gateway->epoll_fd, &event, 1, -1) <= 0)
+		n = epoll_wait(
+		    gateway->epoll_fd, &event, 1, worked ? TIRED_MS : -1);
+		if (n == 0)
+			return true;
+		if (n < 0)
 			continue;
+		worked = true;
 		snapshot_look(thread);
 		if (event.data.ptr == &gateway->listen_fd)
 			accept_one(gateway, thread);
@@ -562,6 +570,7 @@ gateway_run(struct gateway *gateway, struct thread *thread)
 		else /* it stays readable, so that every thread sees it */
 			nap();
 	}
+	return false;
 }
 
 void

@@ -23,8 +23,9 @@ int gateway_new(int listen_fd, struct gateway **gatewayp);
 void gateway_free(struct gateway *gateway); /* when no thread runs in it */
 
 /* gateway_run() - a thread's life: returns when the gateway has drained, or
- * @thread goes with a task */
-void gateway_run(struct gateway *gateway, struct thread *thread);
+ * @thread goes with a task, or has worked and then waited a while for nothing
+ * Return: was it that? Then another may take its place. */
+bool gateway_run(struct gateway *gateway, struct thread *thread);
 
 /* gateway_stop() - accept no more, close after each answer, and return from
  * gateway_run() when the last connection is gone or @patience_ms are over */

@@ -34,6 +34,7 @@ struct worker {
 	struct calls *calls;
 	struct crew *crew;
 	atomic_ulong n_requests, n_failed;
+	atomic_ulong n_relieved; /* threads; see crew.h */
 	atomic_int n_running;
 	atomic_ulong n_quirks[MCP_N_QUIRKS]; /* how often each was needed */
 };
