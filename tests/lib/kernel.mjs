@@ -10,6 +10,13 @@ export function privateBytesOf(pid) {
   return kib.reduce((sum, [, n]) => sum + Number(n), 0) * 1024;
 }
 
+// Of that, what it has written itself: which of its files somebody else has
+// mapped too does not count.
+export function anonymousBytesOf(pid) {
+  const text = fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  return Number(/^Anonymous: +(\d+) kB$/m.exec(text)[1]) * 1024;
+}
+
 // How many are open.
 export function descriptorsOf(pid) {
   return fs.readdirSync(`/proc/${pid}/fd`).length;
