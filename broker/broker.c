@@ -269,8 +269,8 @@ on_signal(uv_signal_t *handle, int number)
 	stop(broker);
 }
 
-static void
-start(struct broker *broker)
+void
+broker_start(struct broker *broker)
 {
 	static const int numbers[N_SIGNALS] = { SIGTERM, SIGINT, SIGHUP,
 		SIGUSR2 };
@@ -294,7 +294,6 @@ start(struct broker *broker)
 void
 broker_run(struct broker *broker)
 {
-	start(broker);
 	uv_run(&broker->loop, UV_RUN_DEFAULT);
 	uv_close((uv_handle_t *)&broker->alarm, NULL);
 	uv_run(&broker->loop, UV_RUN_DEFAULT);

@@ -77,6 +77,9 @@ int broker_init(struct broker *broker, struct mcp_config **configp,
 void broker_adopt(struct broker *broker, struct mcp_config **configp);
 void broker_deinit(struct broker *broker);
 
+/* broker_start() - from now on signals are heard, by broker_run() */
+void broker_start(struct broker *broker);
+
 /* broker_run() - until SIGTERM or SIGINT; every stream has been told */
 void broker_run(struct broker *broker);
 

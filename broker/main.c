@@ -193,6 +193,7 @@ serve(struct broker *broker, const struct options *options,
 	}
 	if (error != 0)
 		return error;
+	broker_start(broker); /* before anybody knows that we are here */
 	door_address(&broker->mount, address);
 	/* what was bound under another name and renamed knows only that */
 	say_ready(heir ? -1 : options->ready_fd,
