@@ -473,6 +473,14 @@ start(struct broker *broker)
 
 /* --- patience ------------------------------------------------------------ */
 
+/* One that has ended, or never began, has no number, or somebody else's. */
+static void
+kill_check(struct reload *reload)
+{
+	if (uv_is_active((uv_handle_t *)&reload->child))
+		(void)uv_process_kill(&reload->child, SIGKILL);
+}
+
 static void
 on_late(void *context, struct due *due, uint64_t now_ns)
 {
@@ -483,7 +491,7 @@ on_late(void *context, struct due *due, uint64_t now_ns)
 	(void)now_ns;
 	switch (broker->reload.stage) {
 	case RELOAD_CHECKING:
-		(void)uv_process_kill(&broker->reload.child, SIGKILL);
+		kill_check(&broker->reload);
 		break;
 	case RELOAD_PREPARING:
 		refuse(broker, "a worker process did not get ready in time\n");
@@ -541,7 +549,7 @@ reload_stop(struct broker *broker)
 
 	if (reload->stage != RELOAD_CHECKING)
 		return;
-	(void)uv_process_kill(&reload->child, SIGKILL);
+	kill_check(reload);
 	close_pipe((uv_stream_t *)&reload->out);
 	close_pipe((uv_stream_t *)&reload->err);
 }

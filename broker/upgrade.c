@@ -270,6 +270,14 @@ leave(struct broker *broker)
 /* --- asking --------------------------------------------------------------- */
 
 static void
+drop_said(struct upgrade *upgrade)
+{
+	if (upgrade->said >= 0)
+		close(upgrade->said);
+	upgrade->said = -1;
+}
+
+static void
 read_said(struct upgrade *upgrade)
 {
 	char text[4096];
@@ -278,8 +286,7 @@ read_said(struct upgrade *upgrade)
 	if (lseek(upgrade->said, 0, SEEK_SET) == 0)
 		while ((n = read(upgrade->said, text, sizeof(text))) > 0)
 			say(upgrade, (struct mcp_text){ text, (size_t)n });
-	close(upgrade->said);
-	upgrade->said = -1;
+	drop_said(upgrade);
 }
 
 static void
@@ -306,12 +313,10 @@ on_exit_of_child(uv_process_t *child, int64_t status, int signal_number)
 
 	clock_cancel(&broker->clock, &upgrade->due);
 	upgrade->yes = status == 0 && signal_number == 0;
-	if (upgrade->yes) {
-		close(upgrade->said);
-		upgrade->said = -1;
-	} else {
+	if (upgrade->yes)
+		drop_said(upgrade);
+	else
 		read_said(upgrade);
-	}
 	uv_close((uv_handle_t *)child, on_child_closed);
 }
 
@@ -340,6 +345,18 @@ show(struct broker *broker, int state)
 	return error;
 }
 
+/* Its handle is ours again once it is closed: till then we are asking. */
+static void
+cannot_start(struct upgrade *upgrade, int error)
+{
+	drop_said(upgrade);
+	upgrade->yes = false;
+	say(upgrade, MCP_TEXT("it cannot be started: "));
+	say(upgrade, mcp_text_of(uv_strerror(error)));
+	say(upgrade, MCP_TEXT("\n"));
+	uv_close((uv_handle_t *)&upgrade->child, on_child_closed);
+}
+
 static void
 begin(struct broker *broker)
 {
@@ -352,15 +369,14 @@ begin(struct broker *broker)
 	if (state < 0 || upgrade->said < 0) {
 		if (state >= 0)
 			close(state);
+		drop_said(upgrade);
 		refuse(broker, "out of memory, or of descriptors\n");
 		return;
 	}
 	error = show(broker, state);
 	close(state);
 	if (error != 0) {
-		uv_close((uv_handle_t *)&upgrade->child, NULL);
-		say(upgrade, mcp_text_of(uv_strerror(error)));
-		refuse(broker, ": the installed program cannot be started\n");
+		cannot_start(upgrade, error);
 		return;
 	}
 	(void)clock_set(
@@ -403,11 +419,19 @@ upgrade_reload_over(struct broker *broker)
 		upgrade_begin(broker);
 }
 
+/* One that has ended, or never began, has no number, or somebody else's. */
+static void
+kill_child(struct upgrade *upgrade)
+{
+	if (uv_is_active((uv_handle_t *)&upgrade->child))
+		(void)uv_process_kill(&upgrade->child, SIGKILL);
+}
+
 void
 upgrade_stop(struct broker *broker)
 {
 	if (broker->upgrade.stage == UPGRADE_ASKING)
-		(void)uv_process_kill(&broker->upgrade.child, SIGKILL);
+		kill_child(&broker->upgrade);
 	else
 		clock_cancel(&broker->clock, &broker->upgrade.due);
 	clock_cancel(&broker->clock, &broker->upgrade.calls);
@@ -561,7 +585,7 @@ on_due(void *context, struct due *due, uint64_t now_ns)
 	(void)due;
 	(void)now_ns;
 	if (upgrade->stage == UPGRADE_ASKING) {
-		(void)uv_process_kill(&upgrade->child, SIGKILL);
+		kill_child(upgrade);
 	} else if (upgrade->stage == UPGRADE_REPLACING) {
 		TAILQ_FOREACH(process, &broker->processes.all, of_all)
 		process->replacing = false;

@@ -238,6 +238,18 @@ test('a program that does not start, or says no, leaves the old one running', as
   assert.equal(upgrades(stack.broker), 0);
 });
 
+test('a program that is not there at all: nothing is left open, however often it is tried', async (t) => {
+  const stack = await startFixture(t, { workers: 0, broker: false });
+  const at = installed(stack.dir);
+  await stack.startBroker({ from: at });
+  fs.unlinkSync(path.join(at, 'mcp-broker'));
+  const { descriptors } = stack.broker;
+  for (let n = 0; n < 3; n++) assert.match((await ctl(stack, 'upgrade')).err, /cannot be started/);
+  for (let n = 0; n < 50; n++) stack.broker.kill('SIGUSR2'); // two in one turn of its loop, too
+  assert.match((await ctl(stack, 'upgrade')).err, /cannot be started/);
+  await until('no more are open', () => stack.broker.descriptors <= descriptors);
+});
+
 test('a program that said yes and cannot read what it was left begins anew', async (t) => {
   const stack = await startFixture(t, { workers: 0, broker: false });
   const at = installed(stack.dir);
