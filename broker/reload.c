@@ -333,6 +333,22 @@ after_read(uv_work_t *work, int status)
 		prepare(broker);
 }
 
+/* libuv makes its threads here; signals are the loop's, which holds them back
+ * before an upgrade. */
+static int
+read_aside(struct broker *broker)
+{
+	sigset_t all, before;
+	int error;
+
+	sigfillset(&all);
+	(void)pthread_sigmask(SIG_BLOCK, &all, &before);
+	error = uv_queue_work(
+	    &broker->loop, &broker->reload.work, on_read, after_read);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return error;
+}
+
 static void
 read_fresh(struct broker *broker)
 {
@@ -342,8 +358,7 @@ read_fresh(struct broker *broker)
 	reload->fresh_path = mcp_text_dup((struct mcp_text){
 	    reload->said.data, reload->said.len - 1 });
 	atomic_fetch_add(&reload->handed, 1);
-	if (reload->fresh_path == NULL || uv_queue_work(&broker->loop,
-	    &reload->work, on_read, after_read) != 0)
+	if (reload->fresh_path == NULL || read_aside(broker) != 0)
 		refuse(broker, "out of memory\n");
 }
 

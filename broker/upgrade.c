@@ -236,9 +236,7 @@ become(struct upgrade *upgrade, int fd)
 	upgrade->words[upgrade->n_words] = (char *)(uintptr_t) "--state";
 	upgrade->words[upgrade->n_words + 1] = number;
 	(void)fcntl(fd, F_SETFD, 0);
-	hold_signals(SIG_BLOCK);
 	execv(upgrade->program, upgrade->words);
-	hold_signals(SIG_UNBLOCK);
 	upgrade->words[upgrade->n_words] = NULL;
 	return -errno;
 }
@@ -264,7 +262,42 @@ leave(struct broker *broker)
 	if (error != 0) /* the next one tries; streams hear nothing till then */
 		mcp_log(MCP_LOG_ERROR, "bus %s: %s", upgrade->endpoint,
 		    strerror(-error));
+	hold_signals(SIG_UNBLOCK);
 	refuse(broker, "the installed program cannot be executed\n");
+}
+
+/* Every signal that had come has been heard, and the next ones wait. A reload
+ * that began meanwhile would be lost, with its child and those who asked. */
+static void
+on_last_look(uv_handle_t *last)
+{
+	struct broker *broker = last->data;
+	struct upgrade *upgrade = &broker->upgrade;
+
+	if (!broker->stopping && broker->reload.stage == RELOAD_IDLE) {
+		leave(broker);
+		return;
+	}
+	hold_signals(SIG_UNBLOCK);
+	if (broker->stopping) {
+		finish(broker, MCP_NO_ROOM);
+	} else {
+		upgrade->stage = UPGRADE_IDLE;
+		upgrade->waiting = true;
+	}
+}
+
+/* What libuv has caught and not told yet would not survive an exec: one more
+ * turn of the loop, while no more are caught. */
+static void
+look_once_more(struct broker *broker)
+{
+	struct upgrade *upgrade = &broker->upgrade;
+
+	hold_signals(SIG_BLOCK);
+	uv_idle_init(&broker->loop, &upgrade->last);
+	upgrade->last.data = broker;
+	uv_close((uv_handle_t *)&upgrade->last, on_last_look);
 }
 
 /* --- asking --------------------------------------------------------------- */
@@ -302,7 +335,7 @@ on_child_closed(uv_handle_t *child)
 	else if (!upgrade->yes)
 		refuse(broker, "the installed program does not take over\n");
 	else
-		leave(broker);
+		look_once_more(broker);
 }
 
 static void

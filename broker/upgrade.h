@@ -65,6 +65,7 @@ struct upgrade {
 	uv_process_t child;
 	int said; /* a file of what it said; -1: none */
 	bool yes; /* its answer */
+	uv_idle_t last; /* a turn of the loop, before the exec */
 
 	uint64_t left_ns; /* when the one before us left */
 };

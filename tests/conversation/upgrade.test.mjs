@@ -250,6 +250,35 @@ test('a program that is not there at all: nothing is left open, however often it
   await until('no more are open', () => stack.broker.descriptors <= descriptors);
 });
 
+test('a reload that begins while it asks is done first', async (t) => {
+  const stack = await startFixture(t, { workers: 0, broker: false });
+  const at = installed(stack.dir);
+  const asked = file(stack);
+  const checks = file(stack);
+  const go = file(stack);
+  for (const name of ['mcp-broker', 'mcp-fcgi']) fs.copyFileSync(path.join(at, name), path.join(at, `real-${name}`));
+  await stack.startBroker({ from: at });
+  await stack.startWorker({ from: at });
+  await stack.hasBroker();
+  install(at, 'mcp-fcgi', `#!/bin/bash
+case "$*" in *--check*) echo >>${checks}; while [ ! -e ${go} ]; do read -t 0.02 <> <(:); done ;; esac
+exec -a "$0" ${path.join(at, 'real-mcp-fcgi')} "$@"
+`);
+  install(at, 'mcp-broker', `#!/bin/bash
+case "$*" in *--check-state*) [ -e ${asked} ] || { kill -HUP $PPID; while [ ! -s ${checks} ]; do read -t 0.02 <> <(:); done; echo >${asked}; } ;; esac
+exec -a "$0" ${path.join(at, 'real-mcp-broker')} "$@"
+`);
+  const site = JSON.parse(fs.readFileSync(stack.config, 'utf8'));
+  site.tools.push({ name: 'is_new', text: 'yes' });
+  fs.writeFileSync(stack.config, JSON.stringify(site));
+  stack.broker.kill('SIGUSR2');
+  await written(asked).catch(() => {});
+  touch(go);
+  await until('it is another one', () => upgrades(stack.broker) === 1);
+  assert.ok(await result(stack, 0, 'tools/call', { name: 'is_new', arguments: {} }));
+  assert.deepEqual(fs.readFileSync(`/proc/${stack.broker.pid}/task/${stack.broker.pid}/children`, 'utf8'), '');
+});
+
 test('a program that said yes and cannot read what it was left begins anew', async (t) => {
   const stack = await startFixture(t, { workers: 0, broker: false });
   const at = installed(stack.dir);
