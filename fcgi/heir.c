@@ -130,19 +130,48 @@ make_pair(int ends[2])
 	return -EMFILE;
 }
 
-/* Return: 0 it is ready; HEIR_E_DIED; HEIR_E_LATE */
+/* The next word of its, in time.
+ * Return: 0; HEIR_E_DIED; HEIR_E_LATE */
 static int
-await_ready(int fd)
+await_word(int fd, uint64_t end_ns, void *word, size_t len)
 {
-	struct pollfd word = { fd, POLLIN, 0 };
-	uint64_t end_ns = mcp_clock_ns() + HEIR_READY_MS * MCP_MS;
+	struct pollfd there = { fd, POLLIN, 0 };
 	uint64_t now_ns;
-	char byte;
 
 	while ((now_ns = mcp_clock_ns()) < end_ns)
-		if (poll(&word, 1, (int)((end_ns - now_ns) / MCP_MS) + 1) > 0)
-			return recv(fd, &byte, 1, 0) == 1 ? 0 : HEIR_E_DIED;
+		if (poll(&there, 1, (int)((end_ns - now_ns) / MCP_MS) + 1) > 0)
+			return recv(fd, word, len, 0) == (ssize_t)len
+			    ? 0
+			    : HEIR_E_DIED;
 	return HEIR_E_LATE;
+}
+
+static void
+bury(pid_t first)
+{
+	(void)kill(first, SIGKILL);
+	(void)waitpid(first, NULL, 0);
+}
+
+/* @first has left a child behind, and that is the heir; once the one is buried,
+ * the other is a child of whoever looks after us, and is told who that is. */
+static int
+await_ready(pid_t first, struct heir *heir)
+{
+	uint64_t end_ns = mcp_clock_ns() + HEIR_READY_MS * MCP_MS;
+	pid_t parent = getppid();
+	int error = await_word(heir->fd, end_ns, &heir->pid, sizeof(heir->pid));
+	char byte;
+
+	bury(first);
+	if (error != 0)
+		return error;
+	if (send(heir->fd, &parent, sizeof(parent), MSG_NOSIGNAL) < 0)
+		return HEIR_E_DIED;
+	error = await_word(heir->fd, end_ns, &byte, 1);
+	if (error == HEIR_E_LATE)
+		(void)kill(heir->pid, SIGKILL);
+	return error;
 }
 
 int
@@ -151,6 +180,7 @@ heir_start(char **argv, int listen_fd, int ready_fd, struct heir *heir)
 	int ends[2] = { -1, -1 }, high_ready, error, signal_number = 0;
 	char death[16] = "";
 	char **words;
+	pid_t first;
 
 	(void)prctl(PR_GET_PDEATHSIG, &signal_number);
 	if (signal_number != 0)
@@ -164,20 +194,16 @@ heir_start(char **argv, int listen_fd, int ready_fd, struct heir *heir)
 		return error;
 	}
 	high_ready = ready_fd < 0 ? -1 : fcntl(ready_fd, F_DUPFD_CLOEXEC, HIGH);
-	error = spawn(words, listen_fd, ends[1], high_ready, &heir->pid);
+	error = spawn(words, listen_fd, ends[1], high_ready, &first);
 	free(words);
 	close(ends[1]);
 	if (high_ready >= 0)
 		close(high_ready);
 	heir->fd = ends[0];
-	if (error == 0) {
-		error = await_ready(heir->fd);
-		if (error == 0)
-			return 0;
-		(void)kill(heir->pid, SIGKILL);
-		(void)waitpid(heir->pid, NULL, 0);
-	}
-	close(heir->fd);
+	if (error == 0)
+		error = await_ready(first, heir);
+	if (error != 0)
+		close(heir->fd);
 	return error;
 }
 
@@ -205,12 +231,40 @@ heir_give(int fd, int connection)
 	return sendmsg(fd, &message, MSG_NOSIGNAL) == 1 ? 0 : -errno;
 }
 
-void
+/* Does he live who started us? Where nobody is between us and the first
+ * process, he may be another than our parent. */
+static bool
+is_looked_after(pid_t parent)
+{
+	return getppid() == parent || kill(parent, 0) == 0;
+}
+
+int
+heir_settle(int fd, int death_signal)
+{
+	pid_t pid = fork(), parent;
+
+	if (pid < 0)
+		return -errno;
+	if (pid > 0)
+		_exit(0);
+	(void)setpgid(0, 0);
+	pid = getpid();
+	if (send(fd, &pid, sizeof(pid), MSG_NOSIGNAL) < 0 ||
+	    recv(fd, &parent, sizeof(parent), 0) != sizeof(parent))
+		return -EPIPE;
+	if (death_signal == 0)
+		return 0;
+	(void)prctl(PR_SET_PDEATHSIG, death_signal);
+	return is_looked_after(parent) ? 0 : -ESRCH;
+}
+
+int
 heir_ready(int fd)
 {
 	char byte = 'r';
 
-	(void)send(fd, &byte, 1, MSG_NOSIGNAL);
+	return send(fd, &byte, 1, MSG_NOSIGNAL) == 1 ? 0 : -errno;
 }
 
 int

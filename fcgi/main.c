@@ -24,7 +24,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,8 +38,7 @@ struct options {
 	unsigned threads, slots;
 	int ready_fd;
 	int heir_of;	   /* the socket to whose place we take; -1: nobody's */
-	pid_t legator;	   /* that process, while it is our parent */
-	int follow_parent; /* the signal to end with it by; 0: we do not */
+	int follow_parent; /* the signal to end with ours by; 0: we do not */
 	char **argv;
 };
 
@@ -89,7 +87,6 @@ read_options(int argc, char **argv, struct options *options)
 	*options = (struct options){ .threads = DEFAULT_THREADS,
 		.ready_fd = -1,
 		.heir_of = -1,
-		.legator = getppid(),
 		.argv = argv };
 	while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) !=
 	    -1)
@@ -207,11 +204,13 @@ static void
 tell_ready(const struct options *options)
 {
 	tell_manager("READY=1");
-	if (options->heir_of >= 0)
-		heir_ready(options->heir_of);
-	else if (options->ready_fd >= 0 &&
-	    write(options->ready_fd, "ready\n", 6) < 0)
+	if (options->heir_of >= 0) {
+		if (heir_ready(options->heir_of) != 0)
+			(void)kill(getpid(), SIGTERM);
+	} else if (options->ready_fd >= 0 &&
+	    write(options->ready_fd, "ready\n", 6) < 0) {
 		mcp_log(MCP_LOG_WARNING, "nobody hears that we are ready");
+	}
 }
 
 /* Whoever looks after us looks after that one from now on. */
@@ -242,25 +241,6 @@ take_place(
 	return condition;
 }
 
-/* The next signal. Who took a place is the child of whose place it was, until
- * that one ends; and then ends with its next parent, where the first one did.
- */
-static int
-next_signal(const struct options *options, const sigset_t *signals)
-{
-	const struct timespec turn = { 0, SWEEP_NS };
-	int number = -1;
-
-	while (options->follow_parent != 0 && number < 0 &&
-	    getppid() == options->legator)
-		number = sigtimedwait(signals, NULL, &turn);
-	if (number > 0)
-		return number;
-	if (options->follow_parent != 0)
-		(void)prctl(PR_SET_PDEATHSIG, options->follow_parent);
-	return sigwait(signals, &number) == 0 ? number : SIGTERM;
-}
-
 /* Until a signal asks to stop, or somebody is in our place.
  * Return: was it that? Then *heir is who. */
 static bool
@@ -268,8 +248,10 @@ await_stop(struct worker *worker, const struct options *options,
     const sigset_t *signals, struct heir *heir)
 {
 	for (;;) {
-		int number = next_signal(options, signals);
+		int number;
 
+		if (sigwait(signals, &number) != 0)
+			number = SIGTERM;
 		if (number == SIGHUP) {
 			control_reload(worker->control);
 		} else if (number != SIGUSR2) {
@@ -389,7 +371,7 @@ main(int argc, char **argv)
 	struct options options;
 	sigset_t stop;
 	bool broker = false;
-	int error;
+	int error = 0;
 
 	mcp_log_init("mcp-fcgi", MCP_LOG_INFO);
 	read_options(argc, argv, &options);
@@ -404,7 +386,10 @@ main(int argc, char **argv)
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
 
-	error = prepare(&worker, &options, &broker);
+	if (options.heir_of >= 0)
+		error = heir_settle(options.heir_of, options.follow_parent);
+	if (error == 0)
+		error = prepare(&worker, &options, &broker);
 	if (error == 0)
 		error = start(&worker, &options, broker);
 	if (error == 0)

@@ -5,10 +5,12 @@
 // MCP_UPGRADE_STREAMS (500) says how many streams stay open meanwhile.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
+import { FcgiConnection } from '../lib/fcgi.mjs';
 import { post } from '../lib/http.mjs';
 import { bin, lacks, startSite } from '../lib/site.mjs';
 import { openStream } from '../lib/sse.mjs';
@@ -140,4 +142,45 @@ test('the supervisor knows who is in whose place, and starts that one again', as
   process.kill(Number(pid), 'SIGKILL');
   await site.waitStderr(/worker 1 ended \(signal 9\)/, 10000, from);
   await site.waitStderr(/worker 1 is process \d+$/m, 10000, from);
+});
+
+// A site whose one worker was replaced, and still has a call to answer.
+// -> { site, first, heir: the processes' numbers, go: the file it waits for }
+async function replacedAtWork(t) {
+  const config = (all) => {
+    all.plugins = [path.join(bin, 'tests/conversation/fixture/fixture.so')];
+    return all;
+  };
+  const site = await startSite(t, { proxy: null, workers: 1, config });
+  const begun = path.join(site.dir, 'begun');
+  const go = path.join(site.dir, 'go');
+  const connection = await FcgiConnection.open(path.join(site.dir, 'worker.sock'));
+  const hold = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'hold', arguments: { begun, until: go } } };
+  connection.post('/mcp', hold).answer.catch(() => {}); // it may be cut off
+  await until('the call has begun', () => fs.existsSync(begun));
+  const first = site.pidOf('worker 1');
+  t.after(() => {
+    for (const pid of [first, heir]) if (runs(pid)) process.kill(pid, 'SIGKILL');
+    return connection.close();
+  });
+  process.kill(site.pid, 'SIGUSR2');
+  const heir = Number((await site.waitStderr(/worker 1 is process (\d+) now/))[1]);
+  return { site, first, heir, go };
+}
+
+test('who is in another\'s place and dies is missed at once, though that one has a call to answer', async (t) => {
+  const { site, first, heir } = await replacedAtWork(t);
+  const from = site.stderr.length;
+  process.kill(heir, 'SIGKILL');
+  await site.waitStderr(/worker 1 is process \d+$/m, 10000, from);
+  assert.ok(runs(first));
+  assert.ok(!fs.existsSync(`/proc/${heir}`), 'it is buried');
+});
+
+test('the supervisor is killed while a worker that was replaced has a call to answer: both end', async (t) => {
+  const { site, first, heir, go } = await replacedAtWork(t);
+  process.kill(site.pid, 'SIGKILL');
+  await until('who took its place has ended', () => !runs(heir));
+  fs.writeFileSync(go, '');
+  await until('the first has ended', () => !runs(first), 20000);
 });
