@@ -79,7 +79,7 @@ state_read_text(struct state_reader *reader)
 	size_t len = state_read_number(reader);
 	const char *at = take(reader, len);
 
-	return at == NULL ? MCP_TEXT_INIT : (struct mcp_text){ at, len };
+	return at == NULL ? MCP_TEXT("") : (struct mcp_text){ at, len };
 }
 
 void

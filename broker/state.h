@@ -41,7 +41,7 @@ uint64_t state_read_number(struct state_reader *reader);
 /* state_read_up_to() - a number that is no larger than @most */
 uint64_t state_read_up_to(struct state_reader *reader, uint64_t most);
 
-/* state_read_text() - borrowed from what is read */
+/* state_read_text() - borrowed from what is read; never at NULL */
 struct mcp_text state_read_text(struct state_reader *reader);
 
 /* state_read_bytes() - what state_bytes() wrote, of exactly that length */

@@ -224,8 +224,12 @@ belongings_load(struct broker *broker, struct stream *stream, enum place place,
 		return error != 0 ? error : -EINVAL;
 	if (place == PLACE_OPEN)
 		return reader_load(broker, stream, in);
-	if (place == PLACE_UNFINISHED)
-		return stream_is_unfinished(stream) ? 0 : -EINVAL;
+	if (stream_is_unfinished(stream) != (place == PLACE_UNFINISHED))
+		return -EINVAL;
+	if (place == PLACE_UNFINISHED) /* and nothing of it is due */
+		return clock_at(&broker->clock, &stream->due) == CLOCK_NEVER
+		    ? 0
+		    : -EINVAL;
 	TAILQ_INSERT_TAIL(stream_queue_of(broker, stream), stream, parked);
 	broker->streams.n_parked++;
 	return 0;

@@ -154,8 +154,8 @@ askers_load(struct upgrade *upgrade, struct state_reader *in)
 	return state_end(in);
 }
 
-static void
-compose(struct broker *broker, struct state_writer *out)
+void
+upgrade_save(struct broker *broker, struct state_writer *out)
 {
 	uv_os_fd_t listener = -1;
 
@@ -203,7 +203,7 @@ state_in_a_file(struct broker *broker, enum state_files files)
 	struct state_writer out = { MCP_BUF_INIT, files };
 	int fd = -ENOMEM;
 
-	compose(broker, &out);
+	upgrade_save(broker, &out);
 	if (!out.bytes.failed)
 		fd = in_a_file(mcp_buf_view(&out.bytes));
 	mcp_buf_deinit(&out.bytes);
@@ -664,15 +664,21 @@ read_head(struct heritage *heritage)
 }
 
 int
+heritage_open(struct heritage *heritage, bool rehearsal)
+{
+	heritage->reader =
+	    (struct state_reader){ .left = mcp_buf_view(&heritage->bytes),
+		    .rehearsal = rehearsal };
+	return read_head(heritage);
+}
+
+int
 heritage_read(struct heritage *heritage, int fd, bool rehearsal)
 {
 	int error = read_all(fd, &heritage->bytes);
 
 	close(fd);
-	heritage->reader =
-	    (struct state_reader){ .left = mcp_buf_view(&heritage->bytes),
-		    .rehearsal = rehearsal };
-	return error != 0 ? error : read_head(heritage);
+	return error != 0 ? error : heritage_open(heritage, rehearsal);
 }
 
 void

@@ -85,6 +85,9 @@ void upgrade_begin(struct broker *broker);
 int upgrade_ask(
     struct broker *broker, const struct mcp_route *route, uint64_t correlation);
 
+/* upgrade_save() - all that the next one is left, to state.h */
+void upgrade_save(struct broker *broker, struct state_writer *out);
+
 /* upgrade_heard() - a process has answered UPGRADE */
 void upgrade_heard(struct broker *broker, struct process *process,
     const struct mcp_letter *answer);
@@ -106,6 +109,7 @@ struct heritage {
 /* heritage_read() - from @fd, which is closed
  * Return: 0; -EINVAL it is no state, or of another version; -errno */
 int heritage_read(struct heritage *heritage, int fd, bool rehearsal);
+int heritage_open(struct heritage *heritage, bool rehearsal); /* its bytes */
 void heritage_deinit(struct heritage *heritage);
 
 /* upgrade_load() - every room takes what is its own; doors open too, unless it

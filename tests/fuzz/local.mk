@@ -25,6 +25,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_secret \
 	tests/fuzz/fuzz_template \
 	tests/fuzz/fuzz_text \
+	tests/fuzz/fuzz_upgrade \
 	tests/fuzz/fuzz_uri_template \
 	tests/fuzz/fuzz_wire \
 	tests/fuzz/fuzz_yaml
