@@ -12,10 +12,7 @@
 #include <json-c/json.h>
 
 #include <mcp/jsonrpc.h>
-
-#define DEPTH_USUAL 8
-/* json-c counts the value inside the innermost array as one level more. */
-#define DEPTH_MAX (MCP_SCAN_DEPTH_MAX + 2)
+#include <mcp/tree.h>
 
 static struct mcp_text
 skip_blanks(struct mcp_text json)
@@ -40,33 +37,6 @@ bool
 mcp_jsonrpc_is_batch(struct mcp_text json)
 {
 	return begins_with(json, '[');
-}
-
-static struct json_object *
-build_within(struct mcp_text json, int depth)
-{
-	struct json_tokener *tokener = json_tokener_new_ex(depth);
-	struct json_object *root;
-
-	if (tokener == NULL)
-		return NULL;
-	root = json_tokener_parse_ex(tokener, json.at, (int)json.len);
-	json_tokener_free(tokener);
-	return root;
-}
-
-/* json-c is trusted with what scan has accepted, so what it refuses beyond
- * that is its depth or its memory. It makes and clears a place for every level
- * there may be, and hardly a message has more than the usual ones. */
-static int
-build(struct mcp_text json, struct json_object **rootp)
-{
-	if (json.len > INT_MAX)
-		return -EMSGSIZE;
-	*rootp = build_within(json, DEPTH_USUAL);
-	if (*rootp == NULL)
-		*rootp = build_within(json, DEPTH_MAX);
-	return *rootp == NULL ? -ENOMEM : 0;
 }
 
 static bool
@@ -165,7 +135,7 @@ mcp_jsonrpc_parse(struct mcp_text json, struct mcp_jsonrpc *out,
 		*whyp = "a message is a JSON object";
 		return MCP_JSONRPC_E_INVALID;
 	}
-	rc = build(json, &message.root);
+	rc = json.len > INT_MAX ? -EMSGSIZE : mcp_tree(json, &message.root);
 	if (rc != 0)
 		return rc;
 	*whyp = read_message(&message, watch.value);

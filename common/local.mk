@@ -52,6 +52,7 @@ libmcp_a_SOURCES = \
 	common/template.c \
 	common/template.h \
 	common/text.c \
+	common/tree.c \
 	common/uri_template.c \
 	common/wire.c
 MCP_LIBS = libmcp.a $(JSON_LIBS) $(ZMQ_LIBS) $(SODIUM_LIBS) \

@@ -351,11 +351,10 @@ resolve_escape(const char **atp, const char *end, char *out)
 	return put_utf8(out, point);
 }
 
-/* A valid string's content with its escapes resolved: never longer than it
- * was. Returns the bytes written to @out. */
-static size_t
-resolve(const char *at, const char *end, char *out)
+size_t
+mcp_scan_resolve(struct mcp_text raw, char *out)
 {
+	const char *at = raw.at, *end = raw.at + raw.len;
 	char *start = out;
 
 	while (at < end) {
@@ -487,7 +486,8 @@ key_note(struct scan *scan, const char *at, const char *end, bool escaped)
 		copy = malloc(key->len);
 		if (copy == NULL)
 			return -ENOMEM;
-		key->len = resolve(at, end, copy);
+		key->len =
+		    mcp_scan_resolve((struct mcp_text){ at, key->len }, copy);
 		key->at = copy;
 	}
 	rc = key_is_new(scan, &new);
@@ -1044,7 +1044,7 @@ walk_key_is(struct walk *walk, const char *token, const char *end)
 	key = malloc(len + 1);
 	if (key == NULL)
 		return false;
-	len = resolve(start, start + len, key);
+	len = mcp_scan_resolve((struct mcp_text){ start, len }, key);
 	for (size_t i = 0; equal && i < len; i++, token++) {
 		char c = token < end ? *token : '\0';
 		if (c == '~' && token + 1 < end)

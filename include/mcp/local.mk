@@ -18,6 +18,7 @@ noinst_HEADERS = \
 	include/mcp/sse.h \
 	include/mcp/task.h \
 	include/mcp/text.h \
+	include/mcp/tree.h \
 	include/mcp/uri_template.h \
 	include/mcp/wire.h
 

@@ -62,6 +62,12 @@ int mcp_scan(struct mcp_text json, unsigned flags,
  * no end of one */
 void mcp_scan_blank(char *json, size_t len);
 
+/* mcp_scan_resolve() - the content of a string that mcp_scan() accepted, its
+ * escapes resolved
+ * Units:  @out has room for @raw.len bytes; @raw is without quotes
+ * Return: the bytes written, no more than those */
+size_t mcp_scan_resolve(struct mcp_text raw, char *out);
+
 /* mcp_scan_next() - the raw text of each element of an array that mcp_scan()
  * accepted: *@valuep of length 0 gives the first, an element the one behind it
  * Return: 0; -ENOENT no more, or not an array; *@valuep unchanged */

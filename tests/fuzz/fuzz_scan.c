@@ -11,6 +11,7 @@
 
 #include <mcp/json.h>
 #include <mcp/scan.h>
+#include <mcp/tree.h>
 
 static void
 refused(struct mcp_text json, int condition, const struct mcp_scan_error *error)
@@ -82,6 +83,21 @@ is_whole(struct mcp_text json, unsigned flags, struct json_object *tree)
 	free(string);
 }
 
+/* Our tree is the one that json-c would have made. */
+static void
+is_tree(struct mcp_text json, struct json_object *theirs)
+{
+	struct json_object *ours;
+	char *text;
+
+	LAW(mcp_tree(json, &ours) == 0);
+	LAW(json_object_equal(ours, theirs));
+	text = mcp_text_dup(mcp_text_of(mcp_json_text(ours)));
+	LAW(strcmp(text, mcp_json_text(theirs)) == 0);
+	free(text);
+	json_object_put(ours);
+}
+
 static void
 accepted(struct mcp_text json, unsigned flags)
 {
@@ -89,6 +105,8 @@ accepted(struct mcp_text json, unsigned flags)
 
 	LAW(fuzz_is_json(mcp_text_of(mcp_json_text(tree))));
 	is_whole(json, flags, tree);
+	if ((flags & MCP_SCAN_COMMENTS) == 0)
+		is_tree(json, tree);
 	LAW(mcp_scan_line(json, flags, "/a/0/b") >=
 	    mcp_scan_line(json, flags, ""));
 	json_object_put(tree);

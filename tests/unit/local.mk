@@ -15,6 +15,7 @@ unit_tests = \
 	tests/unit/test_ended \
 	tests/unit/test_quota \
 	tests/unit/test_state \
+	tests/unit/test_tree \
 	tests/unit/test_manager \
 	tests/unit/test_clock \
 	tests/unit/test_hub \
@@ -66,6 +67,7 @@ tests_unit_test_hub_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_clock_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_quota_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_manager_LDADD = $(UNIT_LIBS)
+tests_unit_test_tree_LDADD = $(UNIT_LIBS)
 tests_unit_test_state_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_ended_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
 tests_unit_test_listen_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
