@@ -99,9 +99,9 @@ clock_set(struct clock *clock, struct due *due, uint64_t at_ns)
 	return 0;
 }
 
-/* What a crowd has left is given back; where it cannot be, it is kept. */
+/* The room of a crowd that has left; where it cannot be given, it is kept. */
 static void
-give_room(struct clock *clock)
+give_back(struct clock *clock)
 {
 	struct clock_entry *heap;
 
@@ -124,14 +124,15 @@ clock_cancel(struct clock *clock, struct due *due)
 	due->place = 0;
 	if (at != --clock->n)
 		settle(clock, at, clock->heap[clock->n]);
-	give_room(clock);
+	give_back(clock);
 }
 
 uint64_t
 clock_at(const struct clock *clock, const struct due *due)
 {
-	return due->place == 0 ? CLOCK_NEVER :
-				 clock->heap[due->place - 1].at_ns;
+	if (due->place == 0)
+		return CLOCK_NEVER;
+	return clock->heap[due->place - 1].at_ns;
 }
 
 uint64_t

@@ -1,10 +1,10 @@
 /* desk.c - I read letters and answer each of them
  *
  * ZeroMQ's descriptor is an edge: it stirs once, and after that the truth is
- * in the queue. So a turn reads until the queue is empty, or, when it was not
- * after DESK_TURN letters, leaves an idle handle behind that goes on in the
- * next turn of the loop. Sending eats edges too; whoever sends outside a turn
- * calls stir().
+ * in the queue. So a turn reads until the queue is empty, or, when it is not
+ * after DESK_TURN letters or DESK_TURN_NS, leaves an idle handle behind that
+ * goes on in the next turn of the loop. Sending eats edges too; whoever sends
+ * outside a turn calls stir().
  *
  * The end of a session is answered late: ENDED goes to every process, numbered
  * and in order, so that "acknowledged up to number n" is all there is to know
@@ -92,8 +92,14 @@ answer_again(struct broker *broker, const struct route *route,
 		letter.streams = said->number;
 	if (said->kind == MCP_CELL)
 		letter.known = said->number;
-	if (said->kind == MCP_RELOAD)
+	if (said->kind == MCP_RELOAD) {
 		letter.digest = mcp_text_of(broker->config->digest);
+		letter.streams = said->number;
+	}
+	if (said->kind == MCP_UPGRADE) {
+		letter.streams = broker->quota.n_streams;
+		letter.running = said->number;
+	}
 	if (said->outcome == MCP_STATE) { /* of OPEN: no other is kept */
 		letter.state = mcp_text_of(name);
 		letter.ticket = said->number;
@@ -161,7 +167,10 @@ desk_answer_late(struct broker *broker, const struct mcp_route *to,
 	if (route != NULL)
 		route_remember(route, correlation,
 		    (struct answer){ .kind = (uint8_t)letter->kind,
-			.outcome = (uint8_t)letter->outcome });
+			.outcome = (uint8_t)letter->outcome,
+			.number = letter->kind == MCP_UPGRADE
+			    ? letter->running
+			    : letter->streams });
 	answer(broker, to, &question, letter);
 	stir(&broker->desk);
 }
@@ -292,7 +301,7 @@ tell_processes(struct broker *broker, const uint8_t *key, uint64_t expires_s,
 
 static int
 ending_new(struct broker *broker, const struct mcp_route *route,
-    const struct mcp_letter *question, uint64_t number)
+    uint64_t correlation, uint64_t number)
 {
 	struct ending *ending = calloc(1, sizeof(*ending)), *after;
 
@@ -300,7 +309,7 @@ ending_new(struct broker *broker, const struct mcp_route *route,
 		return -ENOMEM;
 	ending->due = DUE_INIT(on_impatient);
 	ending->route = *route;
-	ending->correlation = question->correlation;
+	ending->correlation = correlation;
 	ending->number = number;
 	if (clock_set(&broker->clock, &ending->due,
 		mcp_clock_ns() + DESK_ACKNOWLEDGE_NS) != 0) {
@@ -578,8 +587,8 @@ on_session_end(struct broker *broker, struct route *route,
 	}
 	condition = ended_add(&broker->ended, name.key, letter->expires,
 	    wall_s(), &number);
-	if (condition < 0 ||
-	    ending_new(broker, &route->route, letter, number) != 0) {
+	if (condition < 0 || ending_new(broker, &route->route,
+		letter->correlation, number) != 0) {
 		conclude_bare(broker, route, letter, MCP_NO_ROOM);
 		return;
 	}
@@ -936,18 +945,17 @@ desk_save(const struct broker *broker, struct state_writer *out)
 int
 desk_load(struct broker *broker, struct state_reader *in)
 {
-	struct mcp_letter question = { .kind = MCP_SESSION };
 	struct mcp_route route;
-	uint64_t n;
+	uint64_t n, correlation;
 	int error = 0;
 
 	broker->desk.asked = state_read_number(in);
-	for (n = state_read_number(in); n > 0 && error == 0 && !in->failed;
-	     n--) {
+	n = state_read_number(in);
+	for (; n > 0 && error == 0 && !in->failed; n--) {
 		state_read_bytes(in, route.id, sizeof(route.id));
-		question.correlation = state_read_number(in);
+		correlation = state_read_number(in);
 		error = ending_new(
-		    broker, &route, &question, state_read_number(in));
+		    broker, &route, correlation, state_read_number(in));
 	}
 	return error != 0 ? error : state_end(in);
 }

@@ -51,7 +51,8 @@ int desk_return(struct broker *broker, const char *endpoint);
 void desk_save(const struct broker *broker, struct state_writer *out);
 int desk_load(struct broker *broker, struct state_reader *in);
 
-void desk_forget(struct broker *broker); /* what was loaded */
+/* desk_forget() - the ends that processes have not acknowledged yet */
+void desk_forget(struct broker *broker);
 
 /* desk_send() - one letter as it stands, to one socket
  * Return: 0; MCP_BUS_E_AWAY; MCP_BUS_E_BUSY; -errno */

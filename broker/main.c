@@ -154,7 +154,7 @@ say_ready(int fd, const char *address)
 		close(fd);
 	}
 	if (mcp_manager_tell("READY=1") != 0)
-		mcp_log(MCP_LOG_WARNING, "systemd does not hear that");
+		mcp_log(MCP_LOG_WARNING, "systemd does not hear READY=1");
 }
 
 /* Everything as the broker before us has left it. */
@@ -174,23 +174,26 @@ take_over(struct broker *broker, const struct options *options,
 	return 0;
 }
 
+/* Nobody was before us. */
+static int
+open_all(struct broker *broker, const struct options *options)
+{
+	int error = desk_open(broker, options->bus);
+
+	if (error != 0)
+		return complain("bus", options->bus, error);
+	return open_doors(broker, options);
+}
+
 static int
 serve(struct broker *broker, const struct options *options,
     struct heritage *heritage)
 {
 	char address[DOOR_ADDRESS_MAX];
 	bool heir = options->state_fd >= 0;
-	int error;
+	int error = heir ? take_over(broker, options, heritage)
+			 : open_all(broker, options);
 
-	if (heir) {
-		error = take_over(broker, options, heritage);
-	} else {
-		error = desk_open(broker, options->bus);
-		if (error != 0)
-			complain("bus", options->bus, error);
-		if (error == 0)
-			error = open_doors(broker, options);
-	}
 	if (error != 0)
 		return error;
 	broker_start(broker); /* before anybody knows that we are here */
@@ -249,8 +252,9 @@ main(int argc, char **argv)
 	read_options(argc, argv, &options);
 	mcp_log_init("mcp-broker", MCP_LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
-	if (options.state_fd < 0) {	 /* else those that wait are kept */
-		signal(SIGHUP, SIG_IGN); /* until there is somebody to hear */
+	/* until there is somebody to hear; an heir's are blocked and wait */
+	if (options.state_fd < 0) {
+		signal(SIGHUP, SIG_IGN);
 		signal(SIGUSR2, SIG_IGN);
 	}
 	raise_limit();

@@ -31,7 +31,7 @@ enum closed_reason {	   /* why a stream lost its socket */
 	N_CLOSED_REASONS
 };
 
-struct metrics { /* numbers of 64 bits and nothing else */
+struct metrics { /* no padding, no pointer: metrics_save() writes it whole */
 	uint64_t opened[N_STREAM_KINDS];
 	uint64_t resumed;
 	uint64_t closed[N_CLOSED_REASONS];

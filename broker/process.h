@@ -27,7 +27,8 @@ struct answer {
 	uint8_t outcome; /* enum mcp_wire_outcome */
 	struct hub_name stream;
 	uint64_t number; /* ADMITTED: ticket; DELIVERED, PARKED: event;
-			    BROADCAST: how many were told */
+			    BROADCAST, RELOAD: how many were told; UPGRADE:
+			    processes that were replaced */
 };
 
 struct route {
@@ -66,10 +67,10 @@ struct process {
 	uint64_t known; /* the number of the last end it knows */
 	uint64_t first; /* from which number on it was told of ends */
 	uint8_t reload; /* enum reload_word */
-	bool restored;	/* its control socket is to hear so, too; until then */
-	STAILQ_HEAD(, kept) kept; /* are kept here; */
-	unsigned n_kept;	  /* no more than a socket would hold */
-	bool replacing;	 /* it was asked to put another in its place */
+	bool restored; /* its control socket is to hear that we are another; */
+	STAILQ_HEAD(, kept) kept; /* until then, what it is told waits here, */
+	unsigned n_kept; /* and no more than a socket would hold */
+	bool replacing; /* it was asked to put another in its place */
 	char digest[65]; /* of the snapshot it serves by, as it last said */
 	bool greeted; /* a HELLO came */
 	bool struck; /* it did not acknowledge an end: not waited for */

@@ -1,4 +1,4 @@
-/* quota.c - whatever waits is charged to somebody */
+/* quota.c - I charge somebody for whatever waits */
 
 #include "broker/quota.h"
 

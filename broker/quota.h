@@ -1,4 +1,4 @@
-/* quota.h - whatever waits is charged to somebody
+/* quota.h - I charge somebody for whatever waits
  *
  * An open stream is charged to the house and, where a limit per address is
  * set, to the address it came from. What a slow reader has not taken yet is

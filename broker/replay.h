@@ -1,8 +1,8 @@
 /* replay.h - I remember the last events of a stream, within bounds
  *
  * Bounded in count, in bytes and in age, and in the bytes of all streams. A
- * stream without remembered events
- * has a NULL struct replay: what is idle costs nothing.
+ * stream without remembered events has a NULL struct replay: what is idle costs
+ * nothing.
  */
 #ifndef BROKER_REPLAY_H
 #define BROKER_REPLAY_H

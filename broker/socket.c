@@ -292,7 +292,7 @@ advance(struct mcp_text *text, size_t *np)
 	*np -= n;
 }
 
-/* Return: NULL where @bytes is empty, or memory is. */
+/* Return: NULL where @bytes is empty, or memory is short */
 static struct slip *
 slip_new(struct parcel *parcel, struct mcp_text bytes)
 {
@@ -547,6 +547,8 @@ socket_load(uv_loop_t *loop, struct state_reader *in,
 	return 0;
 }
 
+/* --- the end ------------------------------------------------------------- */
+
 void
 socket_when_empty(struct socket *socket, socket_empty_fn *empty)
 {
@@ -587,6 +589,8 @@ socket_close_all(uv_loop_t *loop)
 {
 	uv_walk(loop, close_any, NULL);
 }
+
+/* --- who is there -------------------------------------------------------- */
 
 static void
 address_text(const struct sockaddr_storage *address, int len,

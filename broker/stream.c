@@ -24,8 +24,9 @@ limits_of(const struct broker *broker)
 static struct socket_terms
 terms_of(struct broker *broker, const struct stream *stream, size_t limit)
 {
-	return (
-	    struct socket_terms){ limit, &broker->quota, stream->subject, 0 };
+	return (struct socket_terms){ .limit = limit,
+		.quota = &broker->quota,
+		.subject = stream->subject };
 }
 
 struct mcp_text
@@ -670,16 +671,18 @@ stream_seat(struct stream *stream, struct socket *socket)
 	socket_give(socket, on_heard, stream);
 }
 
+/* Whom there is no memory to greet is cut off like any other. */
 static void
 attach(struct broker *broker, struct stream *stream, struct socket *socket,
-    struct mcp_text greeting, uint64_t from)
+    const struct mcp_buf *greeting, uint64_t from)
 {
 	struct socket_terms terms = terms_of(broker, stream, SIZE_MAX);
 
 	stream_seat(stream, socket);
 	stream->written = stream->last;
 	terms.n_events = stream->last - from;
-	if (socket_send(socket, greeting, &terms) != 0)
+	if (greeting->failed ||
+	    socket_send(socket, mcp_buf_view(greeting), &terms) != 0)
 		stream_break(broker, stream, CLOSED_BROKEN);
 	else if (stream->kind == STREAM_ANSWER)
 		stream_take(stream);
@@ -724,9 +727,7 @@ stream_open(struct broker *broker, struct socket **socketp,
 	broker->metrics.opened[stream->kind]++;
 	broker->metrics.resumed += resumed;
 	*socketp = NULL;
-	if (out->failed) /* not even a greeting: cut off like any other */
-		mcp_buf_reset(out);
-	attach(broker, stream, socket, mcp_buf_view(out), from);
+	attach(broker, stream, socket, out, from);
 	(void)shed(broker, stream);
 	return 0;
 }

@@ -1,10 +1,10 @@
 /* table.h - I find a thing by its key; I own none of them
  *
- * Intrusive: a thing that can be found carries a node. The table grows by one
- * bucket at a time (linear hashing), and shrinks so, that no single insertion
- * pays for all the others, and no crowd that has left is paid for. Where the
- * key was chosen by somebody outside, its hash comes from table_hash(), which
- * is keyed anew in every process.
+ * Intrusive: a thing that can be found carries a node. The table grows and
+ * shrinks by one bucket at a time (linear hashing): no single insertion pays
+ * for all the others, and nobody for a crowd that has left. Where the key was
+ * chosen by somebody outside, its hash comes from table_hash(), which is keyed
+ * anew in every process.
  */
 #ifndef BROKER_TABLE_H
 #define BROKER_TABLE_H

@@ -267,8 +267,7 @@ subscription_save(
 	names_save(subscription, MCP_TOPIC_TASK, out);
 }
 
-/* Return: the names, the caller's to free; NULL: it failed, or memory is short
- */
+/* Return: the names, the caller's to free; NULL: memory is short */
 static struct mcp_text *
 names_load(struct state_reader *in, uint64_t most, size_t *np)
 {

@@ -6,6 +6,8 @@
 #ifndef CTL_H
 #define CTL_H
 
+#include <mcp/wire.h>
+
 int ctl_run(int argc, char **argv);
 int ctl_check(int argc, char **argv);
 int ctl_ping(int argc, char **argv);
@@ -21,6 +23,13 @@ int ctl_notify(int argc, char **argv);
  * Return: 0, *endpointp is the caller's to free; 1 help was given; 2 @usage was
  *         said on standard error */
 int ctl_bus(int argc, char **argv, const char *usage, char **endpointp);
+
+/* ctl_ask() - a verb that is one question of @kind, without fields: @report
+ * says what came of it
+ * Return: the exit status, which is what @report returned where there was an
+ *         answer */
+int ctl_ask(int argc, char **argv, const char *usage, enum mcp_wire_kind kind,
+    unsigned patience_ms, int (*report)(const struct mcp_letter *answer));
 
 /* ctl_number() - an option's value, a whole number of @least to @most; says so
  * on standard error where it is not

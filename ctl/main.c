@@ -94,6 +94,32 @@ ctl_bus(int argc, char **argv, const char *usage, char **endpointp)
 }
 
 int
+ctl_ask(int argc, char **argv, const char *usage, enum mcp_wire_kind kind,
+    unsigned patience_ms, int (*report)(const struct mcp_letter *answer))
+{
+	struct mcp_letter answer, question = { .kind = kind };
+	struct letter_office *office;
+	char *endpoint;
+	int r = ctl_bus(argc, argv, usage, &endpoint);
+
+	if (r)
+		return r == 1 ? 0 : r;
+	if (optind < argc) {
+		fputs(usage, stderr);
+		free(endpoint);
+		return 2;
+	}
+	r = letter_open(endpoint, &office);
+	free(endpoint);
+	if (r < 0)
+		return 1;
+	r = letter_ask(office, &question, &answer, patience_ms);
+	r = r == 0 ? report(&answer) : 1;
+	letter_close(office);
+	return r;
+}
+
+int
 main(int argc, char **argv)
 {
 	size_t i;

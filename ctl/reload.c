@@ -1,15 +1,10 @@
 /* reload.c - I have the site read its configuration file again */
 #include "config.h"
 
-#include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "ctl.h"
-#include "letter.h"
 
 #define PATIENCE_MS 120000 /* a check, and every process */
 
@@ -43,24 +38,5 @@ report(const struct mcp_letter *answer)
 int
 ctl_reload(int argc, char **argv)
 {
-	struct mcp_letter answer, question = { .kind = MCP_RELOAD };
-	struct letter_office *office;
-	char *endpoint;
-	int r = ctl_bus(argc, argv, usage, &endpoint);
-
-	if (r)
-		return r == 1 ? 0 : r;
-	if (optind < argc) {
-		fputs(usage, stderr);
-		free(endpoint);
-		return 2;
-	}
-	r = letter_open(endpoint, &office);
-	free(endpoint);
-	if (r < 0)
-		return 1;
-	r = letter_ask(office, &question, &answer, PATIENCE_MS);
-	r = r == 0 ? report(&answer) : 1;
-	letter_close(office);
-	return r;
+	return ctl_ask(argc, argv, usage, MCP_RELOAD, PATIENCE_MS, report);
 }

@@ -1,13 +1,10 @@
 /* upgrade.c - I have a site go on as the programs that are installed now */
 #include "config.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "ctl.h"
-#include "letter.h"
 
 #define PATIENCE_MS 60000 /* the broker, then all workers at once */
 
@@ -44,24 +41,5 @@ report(const struct mcp_letter *answer)
 int
 ctl_upgrade(int argc, char **argv)
 {
-	struct mcp_letter answer, question = { .kind = MCP_UPGRADE };
-	struct letter_office *office;
-	char *endpoint;
-	int r = ctl_bus(argc, argv, usage, &endpoint);
-
-	if (r)
-		return r == 1 ? 0 : r;
-	if (optind < argc) {
-		fputs(usage, stderr);
-		free(endpoint);
-		return 2;
-	}
-	r = letter_open(endpoint, &office);
-	free(endpoint);
-	if (r < 0)
-		return 1;
-	r = letter_ask(office, &question, &answer, PATIENCE_MS);
-	r = r == 0 ? report(&answer) : 1;
-	letter_close(office);
-	return r;
+	return ctl_ask(argc, argv, usage, MCP_UPGRADE, PATIENCE_MS, report);
 }

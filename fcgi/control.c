@@ -64,7 +64,7 @@ struct control {
 	bool tell_all; /* the broker is new to us: it may have forgotten */
 };
 
-/* --- the ended sessions ------------------------------------------------------ */
+/* --- the ended sessions ------------------------------------------------- */
 
 static struct end *
 find_end(const struct ends *ends, const uint8_t *key)
@@ -307,8 +307,7 @@ answer_upgrade(struct control *control)
 	if (replaced == CONTROL_UNKNOWN || control->replacing == 0)
 		return;
 	snprintf(why, sizeof(why),
-	    "worker %ld could not be replaced: its log "
-	    "says why\n",
+	    "worker %ld could not be replaced: its log says why\n",
 	    (long)getpid());
 	if (answer.outcome == MCP_REFUSED)
 		answer.data = mcp_text_of(why);

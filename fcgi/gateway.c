@@ -132,7 +132,8 @@ gateway_new(int listen_fd, struct gateway **gatewayp)
 	return 0;
 }
 
-/* Out of the list; where an heir is, it is kept in another. */
+/* Out of the list; where an heir is, it is kept in another.
+ * Return: is it kept? */
 static bool
 delist(struct connection *connection)
 {

@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #define DRAIN_MS 6000 /* a web server keeps an idle connection for 5 s */
-#define HEIR_MS 600000 /* for calls and tasks of one that was replaced */
+#define HEIR_MS 600000 /* for calls of one that was replaced; not tasks */
 #define SWEEP_NS (100 * (long)MCP_MS)
 #define DEFAULT_THREADS 8
 #define THREADS_MAX 1024
@@ -226,6 +226,19 @@ tell_heir(const struct options *options, pid_t pid)
 	mcp_log(MCP_LOG_INFO, "process %ld is in our place", (long)pid);
 }
 
+static const char *
+why_not(int condition)
+{
+	switch (condition) {
+	case HEIR_E_DIED:
+		return "it does not start";
+	case HEIR_E_LATE:
+		return "it takes too long to start";
+	default:
+		return strerror(-condition);
+	}
+}
+
 static int
 take_place(
     struct worker *worker, const struct options *options, struct heir *heir)
@@ -234,10 +247,8 @@ take_place(
 	    gateway_listener(worker->gateway), options->ready_fd, heir);
 
 	if (condition != 0)
-		mcp_log(MCP_LOG_ERROR, "the installed program %s; we go on",
-		    condition == HEIR_E_DIED	   ? "does not start"
-			: condition == HEIR_E_LATE ? "takes too long to start"
-						   : strerror(-condition));
+		mcp_log(MCP_LOG_ERROR, "the installed program: %s; we go on",
+		    why_not(condition));
 	return condition;
 }
 

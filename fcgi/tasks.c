@@ -422,8 +422,8 @@ is_asked(struct call *call, const char *id, struct json_object *answers)
 	return any;
 }
 
-/* Whoever looks after our answer is to see that they were taken. The task's own
- * process does that, usually before the first look. */
+/* A tasks/get behind our answer is to find that they were taken. The task's own
+ * process takes them, usually before the first look. */
 static void
 await_taken(struct call *call, const char *id, struct json_object *answers)
 {

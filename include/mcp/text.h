@@ -37,7 +37,9 @@ struct mcp_buf {
 #define MCP_BUF_INIT ((struct mcp_buf){ NULL, 0, 0, false })
 
 /* These four stand here because the compiler then knows how long a literal is,
- * and most comparisons are over with that. NULL gives length 0. */
+ * and most comparisons are over with that. */
+
+/* NULL gives length 0. */
 static inline struct mcp_text
 mcp_text_of(const char *string)
 {
