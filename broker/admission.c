@@ -156,8 +156,7 @@ admissions_save(const struct broker *broker, const struct stream *stream,
 	uint64_t at_ns;
 
 	state_number(out, stream->n_admissions);
-	LIST_FOREACH(admission, &stream->admissions, of_stream)
-	{
+	LIST_FOREACH(admission, &stream->admissions, of_stream) {
 		at_ns = clock_at(&broker->clock, &admission->due);
 		state_bytes(out, admission->process->id,
 		    sizeof(admission->process->id));
@@ -169,8 +168,8 @@ admissions_save(const struct broker *broker, const struct stream *stream,
 }
 
 int
-admissions_load(
-    struct broker *broker, struct stream *stream, struct state_reader *in)
+admissions_load(struct broker *broker, struct stream *stream,
+    struct state_reader *in)
 {
 	struct admission *admission;
 	struct process *process;
@@ -188,8 +187,8 @@ admissions_load(
 		};
 		if (process == NULL)
 			return -EINVAL;
-		error = admission_make(
-		    broker, stream, process, &letter, ticket, &admission);
+		error = admission_make(broker, stream, process, &letter, ticket,
+		    &admission);
 		if (error != 0)
 			return error;
 	}

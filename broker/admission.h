@@ -55,8 +55,8 @@ void admission_free(struct broker *broker, struct admission *admission);
  * Return: 0; -EINVAL; -ENOMEM */
 void admissions_save(const struct broker *broker, const struct stream *stream,
     struct state_writer *out);
-int admissions_load(
-    struct broker *broker, struct stream *stream, struct state_reader *in);
+int admissions_load(struct broker *broker, struct stream *stream,
+    struct state_reader *in);
 
 struct admission *admission_find(const struct admissions *admissions,
     uint64_t ticket);

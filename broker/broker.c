@@ -29,8 +29,8 @@ max_streams(const struct mcp_config *config)
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0 ||
 	    files.rlim_cur >= most + FILES_RESERVED)
 		return most;
-	return files.rlim_cur > FILES_RESERVED ?
-	    files.rlim_cur - FILES_RESERVED : 0;
+	return files.rlim_cur > FILES_RESERVED ? files.rlim_cur - FILES_RESERVED
+					       : 0;
 }
 
 /* What other rooms keep of the configuration. */

@@ -587,8 +587,9 @@ on_session_end(struct broker *broker, struct route *route,
 	}
 	condition = ended_add(&broker->ended, name.key, letter->expires,
 	    wall_s(), &number);
-	if (condition < 0 || ending_new(broker, &route->route,
-		letter->correlation, number) != 0) {
+	if (condition < 0 ||
+	    ending_new(broker, &route->route, letter->correlation, number) !=
+		0) {
 		conclude_bare(broker, route, letter, MCP_NO_ROOM);
 		return;
 	}
@@ -675,8 +676,8 @@ on_reload(
 }
 
 static void
-on_upgrade(
-    struct broker *broker, struct route *route, const struct mcp_letter *letter)
+on_upgrade(struct broker *broker, struct route *route,
+    const struct mcp_letter *letter)
 {
 	if (upgrade_ask(broker, &route->route, letter->correlation) != 0)
 		conclude_bare(broker, route, letter, MCP_NO_ROOM);
@@ -835,8 +836,8 @@ listen_to(struct broker *broker)
 	desk->poll = calloc(1, sizeof(*desk->poll));
 	if (desk->poll == NULL)
 		return -ENOMEM;
-	error = uv_poll_init(
-	    &broker->loop, desk->poll, mcp_switchboard_fd(desk->board));
+	error = uv_poll_init(&broker->loop, desk->poll,
+	    mcp_switchboard_fd(desk->board));
 	if (error != 0) {
 		free(desk->poll);
 		desk->poll = NULL;
@@ -932,10 +933,9 @@ desk_save(const struct broker *broker, struct state_writer *out)
 
 	state_number(out, broker->desk.asked);
 	TAILQ_FOREACH(ending, &broker->desk.endings, entry)
-	n++;
+		n++;
 	state_number(out, n);
-	TAILQ_FOREACH(ending, &broker->desk.endings, entry)
-	{
+	TAILQ_FOREACH(ending, &broker->desk.endings, entry) {
 		state_bytes(out, ending->route.id, sizeof(ending->route.id));
 		state_number(out, ending->correlation);
 		state_number(out, ending->number);
@@ -954,8 +954,8 @@ desk_load(struct broker *broker, struct state_reader *in)
 	for (; n > 0 && error == 0 && !in->failed; n--) {
 		state_read_bytes(in, route.id, sizeof(route.id));
 		correlation = state_read_number(in);
-		error = ending_new(
-		    broker, &route, correlation, state_read_number(in));
+		error = ending_new(broker, &route, correlation,
+		    state_read_number(in));
 	}
 	return error != 0 ? error : state_end(in);
 }

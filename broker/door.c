@@ -462,8 +462,8 @@ visit_load(struct door *door, struct state_reader *in)
 	error = socket_load(&broker->loop, in, &SOCKET_TERMS_NONE, on_heard,
 	    visit, &visit->socket);
 	if (error == 0)
-		error = clock_set(
-		    &broker->clock, &visit->due, state_read_number(in));
+		error = clock_set(&broker->clock, &visit->due,
+		    state_read_number(in));
 	if (error != 0) {
 		visit_free(visit);
 		return error;
@@ -493,10 +493,10 @@ door_save(const struct door *door, struct state_writer *out)
 	(void)uv_fileno(&door->listener.handle, &fd);
 	state_file(out, fd);
 	TAILQ_FOREACH(visit, &door->visits, entry)
-	n++;
+		n++;
 	state_number(out, n);
 	TAILQ_FOREACH(visit, &door->visits, entry)
-	visit_save(visit, out);
+		visit_save(visit, out);
 }
 
 int

@@ -20,8 +20,8 @@
 #define DOOR_AGAIN_NS (100 * MCP_MS)
 #define DOOR_DRAIN_MAX (8u << 20) /* bytes of a body, more than proxies send */
 #define DOOR_AWAITED_MAX (32u << 20) /* bytes of all requests waited for */
-#define DOOR_SPARED_LEAST 32	     /* descriptors that are left for letters */
-#define DOOR_SPARED_PART 500	     /* or one in so many */
+#define DOOR_SPARED_LEAST 32 /* descriptors that are left for letters */
+#define DOOR_SPARED_PART 500 /* or one in so many */
 #define DOOR_HEAD_KEPT 896 /* an answer's head is shorter than 900 bytes */
 
 enum door_condition {

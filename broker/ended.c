@@ -145,8 +145,7 @@ ended_save(const struct ended *ended, struct state_writer *out)
 	state_number(out, ended->epoch);
 	state_number(out, ended->known);
 	state_number(out, ended->n);
-	TAILQ_FOREACH(session, &ended->order, entry)
-	{
+	TAILQ_FOREACH(session, &ended->order, entry) {
 		state_bytes(out, session->key, sizeof(session->key));
 		state_number(out, session->expires_s);
 		state_number(out, session->number);

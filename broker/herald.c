@@ -39,8 +39,8 @@ tell(struct broker *broker, const struct hub_name *name, struct mcp_text event)
 
 	if (entry == NULL)
 		return false;
-	condition = stream_forward(
-	    broker, CONTAINER(struct stream, entry, entry), event, &number);
+	condition = stream_forward(broker,
+	    CONTAINER(struct stream, entry, entry), event, &number);
 	return condition == 0 || condition == STREAM_E_PARKED;
 }
 
@@ -84,13 +84,13 @@ herald_tell(struct broker *broker, enum mcp_wire_topic topic,
 	else if (broker->offered & LISTEN_TOPIC(topic))
 		table_each(&broker->hub.by_name, gather, &names);
 	notice_plain(&json, topic, uri);
-	mcp_sse_event(
-	    &event, MCP_TEXT_INIT, MCP_TEXT("message"), mcp_buf_view(&json));
+	mcp_sse_event(&event, MCP_TEXT_INIT, MCP_TEXT("message"),
+	    mcp_buf_view(&json));
 	if (names.failed || json.failed || event.failed)
 		error = -ENOMEM;
 	else
-		*toldp += tell_all(
-		    broker, mcp_buf_view(&names), mcp_buf_view(&event));
+		*toldp += tell_all(broker, mcp_buf_view(&names),
+		    mcp_buf_view(&event));
 	mcp_buf_deinit(&names);
 	mcp_buf_deinit(&json);
 	mcp_buf_deinit(&event);

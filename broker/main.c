@@ -44,7 +44,7 @@ struct options {
 	const char *config, *http, *bus, *admin, *secret;
 	int ready_fd;
 	int state_fd; /* what the broker before us has left; -1: nothing */
-	bool check;   /* only whether it could be taken over */
+	bool check; /* only whether it could be taken over */
 };
 
 static void

@@ -18,15 +18,15 @@ enum stream_kind {
 	N_STREAM_KINDS
 };
 
-enum closed_reason {	   /* why a stream lost its socket */
-	CLOSED_LEFT,	   /* the client went */
-	CLOSED_BROKEN,	   /* a write or a read failed */
+enum closed_reason { /* why a stream lost its socket */
+	CLOSED_LEFT, /* the client went */
+	CLOSED_BROKEN, /* a write or a read failed */
 	CLOSED_OVER_QUOTA, /* too much waited for it */
 	CLOSED_OVER_SHARE, /* too much waited for its subject, or for all */
-	CLOSED_STALLED,	   /* nothing of its backlog was taken for long */
+	CLOSED_STALLED, /* nothing of its backlog was taken for long */
 	CLOSED_TAKEN_OVER, /* by a newer connection of the same client */
-	CLOSED_ENDED,	   /* with its session */
-	CLOSED_COMPLETE,   /* the answer, and all of it is written */
+	CLOSED_ENDED, /* with its session */
+	CLOSED_COMPLETE, /* the answer, and all of it is written */
 	CLOSED_SHUTDOWN,
 	N_CLOSED_REASONS
 };

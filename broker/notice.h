@@ -13,8 +13,8 @@
 
 struct notice {
 	struct parcel *common; /* what all are told; */
-	struct mcp_buf own;    /* then the id of one, */
-	char tail[8];	       /* and this */
+	struct mcp_buf own; /* then the id of one, */
+	char tail[8]; /* and this */
 };
 
 /* notice_init() - something has changed

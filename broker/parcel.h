@@ -17,7 +17,7 @@ struct parcel {
 /* parcel_new() - a copy of @bytes, held once; NULL: out of memory */
 struct parcel *parcel_new(struct mcp_text bytes);
 struct parcel *parcel_hold(struct parcel *parcel); /* once more */
-void parcel_drop(struct parcel *parcel);	   /* once less; NULL is none */
+void parcel_drop(struct parcel *parcel); /* once less; NULL is none */
 
 struct mcp_text parcel_text(const struct parcel *parcel);
 

@@ -317,16 +317,16 @@ process_save(const struct process *process, struct state_writer *out)
 		state_number(out, process->quirks[i]);
 	state_text(out, mcp_text_of(process->digest));
 	LIST_FOREACH(route, &process->routes, of_process)
-	n++;
+		n++;
 	state_number(out, n);
 	LIST_FOREACH(route, &process->routes, of_process)
-	route_save(route, out);
+		route_save(route, out);
 }
 
 /* It is not dead because we were away. */
 static void
-process_read_members(
-    struct broker *broker, struct process *process, struct state_reader *in)
+process_read_members(struct broker *broker, struct process *process,
+    struct state_reader *in)
 {
 	uint64_t n;
 	struct mcp_text digest;
@@ -381,7 +381,7 @@ processes_save(const struct broker *broker, struct state_writer *out)
 
 	state_number(out, broker->processes.by_id.n);
 	TAILQ_FOREACH(process, &broker->processes.all, of_all)
-	process_save(process, out);
+		process_save(process, out);
 }
 
 int

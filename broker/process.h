@@ -131,7 +131,7 @@ void processes_save(const struct broker *broker, struct state_writer *out);
 int processes_load(struct broker *broker, struct state_reader *in);
 
 /* process_read() - the one whose id comes next; NULL: it is not here */
-struct process *
-process_read(const struct broker *broker, struct state_reader *in);
+struct process *process_read(const struct broker *broker,
+    struct state_reader *in);
 
 #endif

@@ -81,8 +81,8 @@ find_or_new(struct quota *quota, struct mcp_text address)
 }
 
 int
-quota_admit(
-    struct quota *quota, struct mcp_text address, struct account **accountp)
+quota_admit(struct quota *quota, struct mcp_text address,
+    struct account **accountp)
 {
 	struct account *account = NULL;
 
@@ -98,8 +98,8 @@ quota_admit(
 }
 
 int
-quota_open(
-    struct quota *quota, struct mcp_text address, struct account **accountp)
+quota_open(struct quota *quota, struct mcp_text address,
+    struct account **accountp)
 {
 	struct account *account;
 	int error;

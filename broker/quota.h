@@ -33,7 +33,7 @@ struct debt { /* of one reader; all zero: it owes nothing */
 };
 TAILQ_HEAD(debts, debt);
 
-struct purse {			/* of one subject, or of the house */
+struct purse { /* of one subject, or of the house */
 	struct table_node node; /* by subject */
 	TAILQ_ENTRY(purse) of_over;
 	struct debts debts; /* who has taken nothing for the longest first */
@@ -51,7 +51,7 @@ struct quota {
 	struct table purses;
 	TAILQ_HEAD(, purse) over; /* of the subjects */
 	struct purse house;
-	size_t max_bytes;	      /* of all; may be changed at any time, */
+	size_t max_bytes; /* of all; may be changed at any time, */
 	size_t max_bytes_per_subject; /* as this one */
 };
 
@@ -68,8 +68,8 @@ int quota_open(struct quota *quota, struct mcp_text address,
 
 /* quota_admit() - likewise, whatever the limits: it was let in before
  * Return: 0; -ENOMEM */
-int quota_admit(
-    struct quota *quota, struct mcp_text address, struct account **accountp);
+int quota_admit(struct quota *quota, struct mcp_text address,
+    struct account **accountp);
 
 /* quota_address() - who is charged; empty: the house alone */
 struct mcp_text quota_address(const struct account *account);

@@ -228,8 +228,8 @@ waiting_save(void *context, struct table_node *node)
 
 	state_bytes(out, waiting->process->id, sizeof(waiting->process->id));
 	hub_name_save(&waiting->party->name, out);
-	state_bytes(
-	    out, waiting->party->subject, sizeof(waiting->party->subject));
+	state_bytes(out, waiting->party->subject,
+	    sizeof(waiting->party->subject));
 	state_bytes(out, waiting->request, waiting->len);
 	state_number(out, clock_at(&saving->broker->clock, &waiting->due));
 }

@@ -343,8 +343,8 @@ read_aside(struct broker *broker)
 
 	sigfillset(&all);
 	(void)pthread_sigmask(SIG_BLOCK, &all, &before);
-	error = uv_queue_work(
-	    &broker->loop, &broker->reload.work, on_read, after_read);
+	error = uv_queue_work(&broker->loop, &broker->reload.work, on_read,
+	    after_read);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return error;
 }

@@ -43,8 +43,8 @@ find_followed(const struct sessions *sessions, struct mcp_text uri)
 		struct followed *followed =
 		    CONTAINER(struct followed, node, node);
 
-		if (mcp_text_equal(
-			uri, (struct mcp_text){ followed->uri, followed->len }))
+		if (mcp_text_equal(uri,
+			(struct mcp_text){ followed->uri, followed->len }))
 			return followed;
 	}
 	return NULL;
@@ -73,8 +73,8 @@ followed_new(struct sessions *sessions, struct mcp_text uri)
 	followed->len = uri.len;
 	memcpy(followed->uri, uri.at, uri.len);
 	sessions->bytes += size_of(uri.len);
-	table_put(
-	    &sessions->by_uri, &followed->node, table_hash(uri.at, uri.len));
+	table_put(&sessions->by_uri, &followed->node,
+	    table_hash(uri.at, uri.len));
 	return followed;
 }
 
@@ -93,8 +93,8 @@ find_follow(const struct session *session, const struct followed *followed)
 	struct follow *follow;
 
 	LIST_FOREACH(follow, &session->follows, of_session)
-	if (follow->followed == followed)
-		return follow;
+		if (follow->followed == followed)
+			return follow;
 	return NULL;
 }
 
@@ -175,8 +175,8 @@ session_followers(const struct sessions *sessions, struct mcp_text uri,
 	if (followed == NULL)
 		return;
 	LIST_FOREACH(follow, &followed->follows, of_uri)
-	mcp_buf_append(names, (const char *)&follow->session->name,
-	    sizeof(follow->session->name));
+		mcp_buf_append(names, (const char *)&follow->session->name,
+		    sizeof(follow->session->name));
 }
 
 /* --- records ------------------------------------------------------------ */
@@ -310,8 +310,7 @@ sessions_save(const struct broker *broker, struct state_writer *out)
 	const struct follow *follow;
 
 	state_number(out, broker->sessions.by_name.n);
-	TAILQ_FOREACH(session, &broker->sessions.by_use, by_use)
-	{
+	TAILQ_FOREACH(session, &broker->sessions.by_use, by_use) {
 		hub_name_save(&session->name, out);
 		state_bytes(out, session->subject, sizeof(session->subject));
 		state_number(out, clock_at(&broker->clock, &session->due));
@@ -324,8 +323,8 @@ sessions_save(const struct broker *broker, struct state_writer *out)
 }
 
 static int
-follows_load(
-    struct broker *broker, struct session *session, struct state_reader *in)
+follows_load(struct broker *broker, struct session *session,
+    struct state_reader *in)
 {
 	uint64_t n = state_read_up_to(in, SESSION_FOLLOWS_MAX);
 	int condition = 0;

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 
 #define READ_MAX 65536 /* bytes of one read */
-#define FLIGHT_MAX 16  /* slips of one write */
+#define FLIGHT_MAX 16 /* slips of one write */
 
 /* A piece of what waits: bytes of a parcel that others hold too, or its own. */
 struct slip {
@@ -27,9 +27,9 @@ struct slip {
 struct outbox {
 	uv_write_t write;
 	STAILQ_HEAD(slips, slip) slips;
-	unsigned n_flying;   /* of them */
-	size_t flying;	     /* bytes of those, written ones too */
-	size_t len;	     /* of all */
+	unsigned n_flying; /* of them */
+	size_t flying; /* bytes of those, written ones too */
+	size_t len; /* of all */
 	struct quota *quota; /* NULL: nobody is charged */
 	struct debt debt;
 	socket_empty_fn *empty;
@@ -191,18 +191,17 @@ launch(struct socket *socket)
 	unsigned n = 0;
 
 	outbox->flying = 0;
-	STAILQ_FOREACH(slip, &outbox->slips, behind)
-	{
+	STAILQ_FOREACH(slip, &outbox->slips, behind) {
 		if (n == FLIGHT_MAX)
 			break;
-		bufs[n++] = uv_buf_init(
-		    (char *)(uintptr_t)slip->at, (unsigned)slip->len);
+		bufs[n++] = uv_buf_init((char *)(uintptr_t)slip->at,
+		    (unsigned)slip->len);
 		outbox->flying += slip->len;
 	}
 	outbox->n_flying = n;
 	outbox->flights++;
-	return uv_write(
-	    &outbox->write, &socket->uv.stream, bufs, n, on_written);
+	return uv_write(&outbox->write, &socket->uv.stream, bufs, n,
+	    on_written);
 }
 
 static void
@@ -270,7 +269,7 @@ outbox_new(struct socket *socket)
 
 /* What is sent: perhaps a parcel, and bytes behind it. */
 struct load {
-	struct parcel *parcel;	/* NULL: none */
+	struct parcel *parcel; /* NULL: none */
 	struct mcp_text common; /* what is left of it */
 	struct mcp_text own;
 	const struct socket_terms *terms;
@@ -319,8 +318,8 @@ charge(struct outbox *outbox, const struct load *load)
 
 	if (terms->quota == NULL)
 		return 0;
-	error = quota_charge(
-	    terms->quota, &outbox->debt, terms->subject, load_len(load));
+	error = quota_charge(terms->quota, &outbox->debt, terms->subject,
+	    load_len(load));
 	if (error == 0)
 		outbox->quota = terms->quota;
 	return error;
@@ -382,8 +381,8 @@ dispatch(struct socket *socket, struct load *load)
 	if (load->common.len > 0)
 		bufs[n_bufs++] = uv_buf_init((char *)(uintptr_t)load->common.at,
 		    (unsigned)load->common.len);
-	bufs[n_bufs++] = uv_buf_init(
-	    (char *)(uintptr_t)load->own.at, (unsigned)load->own.len);
+	bufs[n_bufs++] = uv_buf_init((char *)(uintptr_t)load->own.at,
+	    (unsigned)load->own.len);
 	n = uv_try_write(&socket->uv.stream, bufs, n_bufs);
 	if (n < 0 && n != UV_EAGAIN)
 		return n;
@@ -404,8 +403,8 @@ int
 socket_share(struct socket *socket, struct parcel *parcel, struct mcp_text own,
     const struct socket_terms *terms)
 {
-	return dispatch(
-	    socket, &(struct load){ parcel, parcel_text(parcel), own, terms });
+	return dispatch(socket,
+	    &(struct load){ parcel, parcel_text(parcel), own, terms });
 }
 
 size_t
@@ -420,8 +419,8 @@ socket_backlog(const struct socket *socket)
 }
 
 void
-socket_unsent(
-    const struct socket *socket, socket_unsent_fn *each, void *context)
+socket_unsent(const struct socket *socket, socket_unsent_fn *each,
+    void *context)
 {
 	const struct outbox *outbox = socket->outbox;
 	const struct slip *slip;
@@ -430,8 +429,7 @@ socket_unsent(
 	if (outbox == NULL)
 		return;
 	sent = outbox->len - socket_backlog(socket);
-	STAILQ_FOREACH(slip, &outbox->slips, behind)
-	{
+	STAILQ_FOREACH(slip, &outbox->slips, behind) {
 		struct mcp_text bytes = { slip->at, slip->len };
 
 		advance(&bytes, &sent);

@@ -42,9 +42,9 @@ void socket_give(struct socket *socket, socket_heard_fn *heard, void *owner);
 
 struct socket_terms { /* for what has to wait */
 	size_t limit; /* bytes of backlog; where none is, any length is taken */
-	struct quota *quota;	/* NULL: it is charged to nobody; else */
+	struct quota *quota; /* NULL: it is charged to nobody; else */
 	const uint8_t *subject; /* to this one */
-	uint64_t n_events;	/* in what is sent, as socket_unsent() counts */
+	uint64_t n_events; /* in what is sent, as socket_unsent() counts */
 };
 #define SOCKET_TERMS_NONE ((struct socket_terms){ SIZE_MAX, NULL, NULL, 0 })
 
@@ -63,10 +63,10 @@ size_t socket_backlog(const struct socket *socket); /* bytes */
 /* socket_unsent() - call @each for what is in the outbox, in the order in which
  * it goes out: bytes the kernel has not taken, and the number of events that
  * end there */
-typedef void
-socket_unsent_fn(void *context, struct mcp_text bytes, uint64_t n_events);
-void socket_unsent(
-    const struct socket *socket, socket_unsent_fn *each, void *context);
+typedef void socket_unsent_fn(void *context, struct mcp_text bytes,
+    uint64_t n_events);
+void socket_unsent(const struct socket *socket, socket_unsent_fn *each,
+    void *context);
 
 /* socket_of_debt() - whose backlog is charged there */
 struct socket *socket_of_debt(struct debt *debt);

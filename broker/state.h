@@ -16,8 +16,8 @@
 /* What is done to a descriptor that is written down. */
 enum state_files {
 	STATE_FILES_STAY, /* nothing: the state is only looked at */
-	STATE_FILES_GO,	  /* it outlives the next exec */
-	STATE_FILES_KEPT  /* it does not, as before: there was no exec */
+	STATE_FILES_GO, /* it outlives the next exec */
+	STATE_FILES_KEPT /* it does not, as before: there was no exec */
 };
 
 struct state_writer {

@@ -139,8 +139,8 @@ finish(struct broker *broker, struct resumable *answer)
 static struct resumable *
 first_answer(const struct broker *broker, const struct hub_name *session)
 {
-	struct table_node *node = table_find(&broker->streams.answers,
-	    hub_name_hash(session));
+	struct table_node *node =
+	    table_find(&broker->streams.answers, hub_name_hash(session));
 
 	for (; node != NULL; node = table_again(node)) {
 		struct resumable *answer =
@@ -393,8 +393,8 @@ on_due(void *context, struct due *due, uint64_t now_ns)
 /* --- opening ------------------------------------------------------------ */
 
 struct stream *
-stream_blank(
-    struct broker *broker, enum stream_kind kind, const struct hub_name *name)
+stream_blank(struct broker *broker, enum stream_kind kind,
+    const struct hub_name *name)
 {
 	struct stream *stream = calloc(1,
 	    kind == STREAM_ANSWER ? sizeof(struct resumable)
@@ -426,8 +426,8 @@ stream_new(struct broker *broker, const struct stream_opening *opening)
 	}
 	stream = stream_blank(broker, opening->kind, &name);
 	if (stream != NULL)
-		memcpy(
-		    stream->subject, opening->subject, sizeof(stream->subject));
+		memcpy(stream->subject, opening->subject,
+		    sizeof(stream->subject));
 	return stream;
 }
 
@@ -845,8 +845,8 @@ stream_is_taken(const struct stream *stream)
 }
 
 void
-stream_begin(
-    struct broker *broker, struct resumable *answer, struct process *process)
+stream_begin(struct broker *broker, struct resumable *answer,
+    struct process *process)
 {
 	answer->process = process;
 	LIST_INSERT_HEAD(&process->answers, answer, of_process);
@@ -1060,8 +1060,8 @@ stream_farewell(struct broker *broker, struct stream *stream)
 	}
 	append_farewell(broker, stream, out);
 	if (out->len > 0 && !out->failed)
-		(void)socket_send(
-		    socket, mcp_buf_view(out), &SOCKET_TERMS_NONE);
+		(void)socket_send(socket, mcp_buf_view(out),
+		    &SOCKET_TERMS_NONE);
 	/* a slow reader may still take what waits for it */
 	socket_give(socket, on_leaving, NULL);
 	socket_when_empty(socket, socket_close);

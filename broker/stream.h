@@ -191,16 +191,16 @@ void stream_farewell(struct broker *broker, struct stream *stream);
 /* --- for stream_state.c alone: steps of the above ------------------------- */
 
 /* stream_blank() - one of that name, which has nothing yet; NULL: no memory */
-struct stream *stream_blank(
-    struct broker *broker, enum stream_kind kind, const struct hub_name *name);
+struct stream *stream_blank(struct broker *broker, enum stream_kind kind,
+    const struct hub_name *name);
 void stream_free(struct broker *broker, struct stream *stream);
 
 /* stream_list() - an answer can be found by its session */
 void stream_list(struct broker *broker, struct resumable *answer);
 
 /* stream_begin() - an answer that @process has to finish */
-void stream_begin(
-    struct broker *broker, struct resumable *answer, struct process *process);
+void stream_begin(struct broker *broker, struct resumable *answer,
+    struct process *process);
 
 /* stream_seat() - this is its reader's */
 void stream_seat(struct stream *stream, struct socket *socket);
@@ -210,7 +210,7 @@ void stream_seat(struct stream *stream, struct socket *socket);
 void stream_take(struct stream *stream);
 
 /* stream_queue_of() - where it stands, or would, while it is parked */
-struct stream_queue *
-stream_queue_of(struct broker *broker, const struct stream *stream);
+struct stream_queue *stream_queue_of(struct broker *broker,
+    const struct stream *stream);
 
 #endif

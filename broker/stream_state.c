@@ -101,13 +101,13 @@ save_unparked(void *context, struct table_node *node)
 }
 
 static void
-save_parked(
-    struct broker *broker, struct stream_queue *queue, struct state_writer *out)
+save_parked(struct broker *broker, struct stream_queue *queue,
+    struct state_writer *out)
 {
 	const struct stream *stream;
 
 	TAILQ_FOREACH(stream, queue, parked)
-	stream_save(broker, stream, out);
+		stream_save(broker, stream, out);
 }
 
 void
@@ -137,8 +137,8 @@ replay_load(struct broker *broker, struct replay **replayp,
 	     n--) {
 		number = state_read_number(in);
 		at_ns = state_read_number(in);
-		error = replay_add(
-		    replayp, unbounded, number, at_ns, state_read_text(in));
+		error = replay_add(replayp, unbounded, number, at_ns,
+		    state_read_text(in));
 	}
 	return error;
 }
@@ -152,8 +152,8 @@ note_load(struct stream *stream, struct state_reader *in)
 }
 
 static int
-answer_load(
-    struct broker *broker, struct resumable *answer, struct state_reader *in)
+answer_load(struct broker *broker, struct resumable *answer,
+    struct state_reader *in)
 {
 	struct process *process;
 
@@ -170,8 +170,8 @@ answer_load(
 }
 
 static int
-reader_load(
-    struct broker *broker, struct stream *stream, struct state_reader *in)
+reader_load(struct broker *broker, struct stream *stream,
+    struct state_reader *in)
 {
 	struct socket_terms terms = { SIZE_MAX, &broker->quota, stream->subject,
 		0 };
@@ -214,8 +214,8 @@ belongings_load(struct broker *broker, struct stream *stream, enum place place,
 	if (error == 0)
 		error = replay_load(broker, &stream->replay, in);
 	if (error == 0)
-		error = subscription_load(
-		    &broker->topics, stream, in, &stream->subscription);
+		error = subscription_load(&broker->topics, stream, in,
+		    &stream->subscription);
 	if (error == 0)
 		error = admissions_load(broker, stream, in);
 	if (error == 0 && stream->kind == STREAM_ANSWER)

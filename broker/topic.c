@@ -255,8 +255,8 @@ names_save(const struct subscription *subscription, enum mcp_wire_topic topic,
 }
 
 void
-subscription_save(
-    const struct subscription *subscription, struct state_writer *out)
+subscription_save(const struct subscription *subscription,
+    struct state_writer *out)
 {
 	state_number(out, subscription != NULL);
 	if (subscription == NULL)

@@ -35,7 +35,7 @@ struct subscription {
 	struct stream *stream;
 	uint32_t id_len;
 	uint16_t n_wishes;
-	uint8_t topics;	      /* bits LISTEN_TOPIC(), of the lists */
+	uint8_t topics; /* bits LISTEN_TOPIC(), of the lists */
 	struct wish wishes[]; /* and behind the last one, the id */
 };
 
@@ -60,8 +60,8 @@ void subscription_free(struct topics *topics,
 /* subscription_save() - to state.h; NULL is written too
  * subscription_load() - and back, *subscriptionp NULL where it was
  * Return: 0; -EINVAL; -ENOMEM */
-void subscription_save(
-    const struct subscription *subscription, struct state_writer *out);
+void subscription_save(const struct subscription *subscription,
+    struct state_writer *out);
 int subscription_load(struct topics *topics, struct stream *stream,
     struct state_reader *in, struct subscription **subscriptionp);
 

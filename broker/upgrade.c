@@ -22,7 +22,7 @@
 #define MAGIC MCP_TEXT("mcp-broker state")
 #define CALL_AGAIN_NS (3 * MCP_MS)
 #define TOLD_MAX (MCP_WIRE_TOLD_MAX - 1024)
-#define CHECK_FD 3	  /* the state, where it is looked at */
+#define CHECK_FD 3 /* the state, where it is looked at */
 #define FIRST_INHERITED 3 /* sd_listen_fds(3) */
 
 static void on_due(void *context, struct due *due, uint64_t now_ns);
@@ -97,6 +97,7 @@ finish(struct broker *broker, enum mcp_wire_outcome outcome)
 	mcp_buf_deinit(&upgrade->told);
 	upgrade->told = MCP_BUF_INIT;
 	upgrade->n_askers = 0;
+	upgrade->n_missing = 0;
 	upgrade->workers = false;
 	upgrade->stage = UPGRADE_IDLE;
 	upgrade_reload_over(broker);
@@ -412,8 +413,8 @@ begin(struct broker *broker)
 		cannot_start(upgrade, error);
 		return;
 	}
-	(void)clock_set(
-	    &broker->clock, &upgrade->due, mcp_clock_ns() + UPGRADE_ASK_NS);
+	(void)clock_set(&broker->clock, &upgrade->due,
+	    mcp_clock_ns() + UPGRADE_ASK_NS);
 }
 
 void
@@ -430,8 +431,8 @@ upgrade_begin(struct broker *broker)
 }
 
 int
-upgrade_ask(
-    struct broker *broker, const struct mcp_route *route, uint64_t correlation)
+upgrade_ask(struct broker *broker, const struct mcp_route *route,
+    uint64_t correlation)
 {
 	struct upgrade *upgrade = &broker->upgrade;
 
@@ -478,8 +479,8 @@ is_waited_for(const struct broker *broker)
 	const struct process *process;
 
 	TAILQ_FOREACH(process, &broker->processes.all, of_all)
-	if (process->replacing)
-		return true;
+		if (process->replacing)
+			return true;
 	return false;
 }
 
@@ -490,14 +491,14 @@ replace(struct broker *broker)
 	struct process *process;
 
 	upgrade->stage = UPGRADE_REPLACING;
-	(void)clock_set(
-	    &broker->clock, &upgrade->due, mcp_clock_ns() + UPGRADE_REPLACE_NS);
-	TAILQ_FOREACH(process, &broker->processes.all, of_all)
-	{
+	(void)clock_set(&broker->clock, &upgrade->due,
+	    mcp_clock_ns() + UPGRADE_REPLACE_NS);
+	TAILQ_FOREACH(process, &broker->processes.all, of_all) {
 		struct mcp_letter letter = { .kind = MCP_UPGRADE };
 
 		process->replacing = process->greeted &&
 		    desk_tell(broker, process, &letter) == 0;
+		upgrade->n_missing += process->replacing;
 	}
 	upgrade_process_gone(broker);
 }
@@ -512,6 +513,7 @@ upgrade_heard(struct broker *broker, struct process *process,
 	if (upgrade->stage != UPGRADE_REPLACING || !process->replacing)
 		return;
 	process->replacing = false;
+	upgrade->n_missing--;
 	if (answer->outcome == MCP_OK)
 		upgrade->n_replaced++;
 	else if (answer->data.len > 0)
@@ -526,8 +528,11 @@ upgrade_process_gone(struct broker *broker)
 {
 	struct upgrade *upgrade = &broker->upgrade;
 
-	if (upgrade->stage == UPGRADE_REPLACING && !is_waited_for(broker))
-		finish(broker, upgrade->told.len > 0 ? MCP_REFUSED : MCP_OK);
+	if (upgrade->stage != UPGRADE_REPLACING || is_waited_for(broker))
+		return;
+	if (upgrade->n_missing > 0)
+		say(upgrade, MCP_TEXT("a worker process has not answered\n"));
+	finish(broker, upgrade->told.len > 0 ? MCP_REFUSED : MCP_OK);
 }
 
 /* --- calling -------------------------------------------------------------- */
@@ -550,8 +555,7 @@ call_routes(struct broker *broker, struct process *process)
 	struct route *route;
 	size_t missing = 0;
 
-	LIST_FOREACH(route, &process->routes, of_process)
-	{
+	LIST_FOREACH(route, &process->routes, of_process) {
 		if (route->restored)
 			route->restored = !call(broker, &route->route);
 		missing += route->restored;
@@ -576,8 +580,8 @@ are_all_back(const struct broker *broker)
 	const struct process *process;
 
 	TAILQ_FOREACH(process, &broker->processes.all, of_all)
-	if (process->restored)
-		return false;
+		if (process->restored)
+			return false;
 	return true;
 }
 
@@ -592,8 +596,7 @@ on_calls(void *context, struct due *due, uint64_t now_ns)
 	size_t missing = 0;
 	bool late = now_ns >= upgrade->until_ns;
 
-	TAILQ_FOREACH(process, &broker->processes.all, of_all)
-	{
+	TAILQ_FOREACH(process, &broker->processes.all, of_all) {
 		call_control(broker, process);
 		missing += process->restored + call_routes(broker, process);
 	}
@@ -621,8 +624,7 @@ on_due(void *context, struct due *due, uint64_t now_ns)
 		kill_child(upgrade);
 	} else if (upgrade->stage == UPGRADE_REPLACING) {
 		TAILQ_FOREACH(process, &broker->processes.all, of_all)
-		process->replacing = false;
-		say(upgrade, MCP_TEXT("a worker process takes too long\n"));
+			process->replacing = false;
 		upgrade_process_gone(broker);
 	}
 }
@@ -743,8 +745,8 @@ upgrade_arrive(struct broker *broker)
 	    broker->quota.n_streams, (now_ns - upgrade->left_ns) / MCP_MS);
 	upgrade->stage = UPGRADE_CALLING;
 	upgrade->until_ns = now_ns + UPGRADE_CALL_NS;
-	(void)clock_set(
-	    &broker->clock, &upgrade->calls, now_ns + CALL_AGAIN_NS);
+	(void)clock_set(&broker->clock, &upgrade->calls,
+	    now_ns + CALL_AGAIN_NS);
 }
 
 static void
@@ -752,8 +754,8 @@ forget_stream(void *context, struct table_node *node)
 {
 	struct hub_entry *entry = CONTAINER(struct hub_entry, node, node);
 
-	stream_end(
-	    context, CONTAINER(struct stream, entry, entry), CLOSED_SHUTDOWN);
+	stream_end(context, CONTAINER(struct stream, entry, entry),
+	    CLOSED_SHUTDOWN);
 }
 
 static void
@@ -796,6 +798,8 @@ pass_on(int listener)
 	if (!is_listening(listener) ||
 	    dup2(listener, FIRST_INHERITED) != FIRST_INHERITED)
 		return;
+	/* it may have been there already, and would close with us */
+	(void)fcntl(FIRST_INHERITED, F_SETFD, 0);
 	snprintf(pid, sizeof(pid), "%ld", (long)getpid());
 	setenv("LISTEN_PID", pid, 1);
 	setenv("LISTEN_FDS", "1", 1);
@@ -807,15 +811,15 @@ upgrade_despair(int argc, char **argv, int listener)
 	char *program = mcp_program("mcp-broker");
 	char **words = calloc((size_t)argc + 1, sizeof(*words));
 	const char *pid;
+	unsigned first = FIRST_INHERITED;
 
 	if (program == NULL || words == NULL)
 		return;
 	(void)own_words(argc, argv, words);
 	pass_on(listener);
 	pid = getenv("LISTEN_PID");
-	(void)close_range(pid != NULL && atol(pid) == (long)getpid()
-		? FIRST_INHERITED + 1
-		: FIRST_INHERITED,
-	    ~0u, 0);
+	if (pid != NULL && atol(pid) == (long)getpid())
+		first++;
+	(void)close_range(first, ~0u, 0);
 	execv(program, words);
 }

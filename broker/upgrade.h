@@ -24,7 +24,7 @@
 #include "broker/clock.h"
 #include "broker/state.h"
 
-#define UPGRADE_VERSION 1	    /* of the state; another one is refused */
+#define UPGRADE_VERSION 1 /* of the state; another one is refused */
 #define UPGRADE_ASK_NS (10 * MCP_S) /* for the program to say yes */
 #define UPGRADE_CALL_NS (4 * MCP_S) /* for sockets to find us; dead by then */
 #define UPGRADE_REPLACE_NS (30 * MCP_S) /* for the processes */
@@ -50,15 +50,15 @@ struct upgrade {
 	bool waiting; /* another one, for a reload or for this one to end */
 	bool workers; /* they too */
 	const char *endpoint; /* of the bus */
-	char *program;	      /* the installed one */
-	char **words;	      /* its arguments, ours; one more pair has room */
+	char *program; /* the installed one */
+	char **words; /* its arguments, ours; one more pair has room */
 	size_t n_words;
 	struct upgrade_asker askers[UPGRADE_ASKERS_MAX];
 	size_t n_askers;
 	struct due due;
-	struct due calls;  /* the next time to see who is back; */
+	struct due calls; /* the next time to see who is back; */
 	uint64_t until_ns; /* then no more */
-	uint64_t n_replaced;
+	uint64_t n_replaced, n_missing; /* workers: done; asked, and silent */
 	struct mcp_buf told; /* for the askers */
 
 	/* asking */
@@ -73,8 +73,8 @@ struct upgrade {
 /* upgrade_init() - @argv is how we were started
  * Return: 0; -ENOMEM
  * Owner:  @argv and @endpoint outlive it */
-int upgrade_init(
-    struct broker *broker, int argc, char **argv, const char *endpoint);
+int upgrade_init(struct broker *broker, int argc, char **argv,
+    const char *endpoint);
 void upgrade_deinit(struct broker *broker);
 
 /* upgrade_begin() - the broker alone: SIGUSR2 */
@@ -82,8 +82,8 @@ void upgrade_begin(struct broker *broker);
 
 /* upgrade_ask() - the workers too; answered when it is done
  * Return: 0; -ENOMEM there are too many */
-int upgrade_ask(
-    struct broker *broker, const struct mcp_route *route, uint64_t correlation);
+int upgrade_ask(struct broker *broker, const struct mcp_route *route,
+    uint64_t correlation);
 
 /* upgrade_save() - all that the next one is left, to state.h */
 void upgrade_save(struct broker *broker, struct state_writer *out);
@@ -92,8 +92,8 @@ void upgrade_save(struct broker *broker, struct state_writer *out);
 void upgrade_heard(struct broker *broker, struct process *process,
     const struct mcp_letter *answer);
 void upgrade_process_gone(struct broker *broker); /* one less to wait for */
-void upgrade_reload_over(struct broker *broker);  /* what waited may begin */
-void upgrade_stop(struct broker *broker);	  /* the house closes */
+void upgrade_reload_over(struct broker *broker); /* what waited may begin */
+void upgrade_stop(struct broker *broker); /* the house closes */
 
 /* --- on the other side ---------------------------------------------------- */
 
@@ -102,7 +102,7 @@ struct heritage {
 	struct mcp_buf bytes;
 	struct state_reader reader; /* behind what stands below */
 	char *snapshot; /* the path of the site's; NULL: there was none */
-	int listener;	/* of the mount */
+	int listener; /* of the mount */
 };
 #define HERITAGE_INIT ((struct heritage){ .listener = -1 })
 

@@ -11,7 +11,7 @@
 #define RECONNECT_MS 10 /* an upgrade of the broker takes few of these */
 #define RECONNECT_MAX_MS 1000
 #define AGAIN_NS (250 * MCP_MS) /* then a question may have been lost */
-#define LEAVE_MS 20		/* for a peer to take what was sent */
+#define LEAVE_MS 20 /* for a peer to take what was sent */
 
 struct mcp_bus {
 	void *context;

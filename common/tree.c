@@ -38,7 +38,8 @@ made(struct reader *reader, struct json_object *object)
 	return object;
 }
 
-/* --- strings --------------------------------------------------------------- */
+/* --- strings ---------------------------------------------------------------
+ */
 
 /* The content of the string at reader->at, which is passed.
  * Return: its raw text; *escapedp: has it escapes? */
@@ -94,7 +95,8 @@ read_string(struct reader *reader)
 	return made(reader, string);
 }
 
-/* --- numbers --------------------------------------------------------------- */
+/* --- numbers ---------------------------------------------------------------
+ */
 
 static bool
 is_of_number(char c)
@@ -112,8 +114,8 @@ number_of(const char *text)
 		return json_object_new_double_s(strtod(text, NULL), text);
 	errno = 0;
 	number = strtoll(text, NULL, 10);
-	return errno == 0 ? json_object_new_int64(number) :
-			    json_object_new_uint64(strtoull(text, NULL, 10));
+	return errno == 0 ? json_object_new_int64(number)
+			  : json_object_new_uint64(strtoull(text, NULL, 10));
 }
 
 static struct json_object *
@@ -135,7 +137,8 @@ read_number(struct reader *reader)
 	return made(reader, number);
 }
 
-/* --- what holds others ----------------------------------------------------- */
+/* --- what holds others -----------------------------------------------------
+ */
 
 /* Past "," or the closing bracket. Return: does another one follow? */
 static bool
@@ -190,8 +193,9 @@ read_member(struct reader *reader, struct json_object *object)
 	skip_blanks(reader);
 	reader->at++; /* the colon */
 	value = key != NULL ? read_value(reader) : NULL;
-	if (key == NULL || reader->failed || json_object_object_add_ex(object,
-		key, value, JSON_C_OBJECT_ADD_KEY_IS_NEW) != 0) {
+	if (key == NULL || reader->failed ||
+	    json_object_object_add_ex(object, key, value,
+		JSON_C_OBJECT_ADD_KEY_IS_NEW) != 0) {
 		json_object_put(value);
 		reader->failed = true;
 	}
@@ -212,7 +216,8 @@ read_object(struct reader *reader)
 	return object;
 }
 
-/* --- values ---------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------
+ */
 
 static struct json_object *
 read_word(struct reader *reader)
@@ -220,8 +225,9 @@ read_word(struct reader *reader)
 	char first = *reader->at;
 
 	reader->at += first == 'f' ? 5 : 4;
-	return first == 'n' ? NULL :
-			      made(reader, json_object_new_boolean(first == 't'));
+	return first == 'n'
+	    ? NULL
+	    : made(reader, json_object_new_boolean(first == 't'));
 }
 
 static struct json_object *

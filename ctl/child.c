@@ -125,8 +125,8 @@ hear_line(struct child *child, const char *line)
 		child->state = CHILD_READY;
 	} else if (sscanf(line, "heir %ld", &pid) == 1 && pid > 0) {
 		child->pid = (pid_t)pid;
-		mcp_log(
-		    MCP_LOG_INFO, "%s is process %ld now", child->name, pid);
+		mcp_log(MCP_LOG_INFO, "%s is process %ld now", child->name,
+		    pid);
 	}
 }
 

@@ -233,8 +233,8 @@ first_error(const struct mcp_problems *problems)
 }
 
 static bool
-is_taken(
-    struct openapi *openapi, const struct openapi_at *at, struct mcp_text file)
+is_taken(struct openapi *openapi, const struct openapi_at *at,
+    struct mcp_text file)
 {
 	struct mcp_problems problems = MCP_PROBLEMS_INIT;
 	struct mcp_config *config = NULL;
@@ -261,8 +261,8 @@ is_taken(
 #else
 /* A program without back ends would refuse every tool of ours. */
 static bool
-is_taken(
-    struct openapi *openapi, const struct openapi_at *at, struct mcp_text file)
+is_taken(struct openapi *openapi, const struct openapi_at *at,
+    struct mcp_text file)
 {
 	(void)openapi;
 	(void)at;

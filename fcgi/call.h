@@ -44,8 +44,8 @@ struct call {
 	struct thread *thread; /* that runs it now */
 	struct snapshot *snapshot;	 /* what it was read by, held, */
 	const struct mcp_config *config; /* and its configuration */
-	struct call *next;		 /* while it waits for a slot, */
-	size_t weight;			 /* and the bytes it holds then */
+	struct call *next; /* while it waits for a slot, */
+	size_t weight; /* and the bytes it holds then */
 	struct slot *_Atomic slot; /* NULL: it waits, or has had it */
 	uint64_t started_ns;
 	uint64_t deadline_ns;

@@ -250,8 +250,8 @@ calls_wait(struct calls *calls, struct call *call, struct wait *waits,
 		if (atomic_load(&call->cancelled))
 			error = -ECANCELED;
 		else
-			error = patience_wait(
-			    &calls->word, &calls->lock, call->deadline_ns);
+			error = patience_wait(&calls->word, &calls->lock,
+			    call->deadline_ns);
 	}
 	pthread_mutex_unlock(&calls->lock);
 	return error;

@@ -59,8 +59,8 @@ struct control {
 	uint64_t replacing; /* the correlation of UPGRADE; 0: nobody asks */
 	unsigned long n_requests, n_busy; /* at the last hello, and in the
 					     second before it */
-	unsigned long n_relieved;	  /* at the last hello, */
-	bool relieved;			  /* and were there more then? */
+	unsigned long n_relieved; /* at the last hello, */
+	bool relieved; /* and were there more then? */
 	bool tell_all; /* the broker is new to us: it may have forgotten */
 };
 

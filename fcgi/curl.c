@@ -169,8 +169,8 @@ header_list(const struct mcp_http *http, const struct back_request *request,
 		list = add_line(list, lines.at + i, failed);
 	if (!has_line(list, "Accept:") && !has_line(list, "Accept;"))
 		list = add_line(list,
-		    http->output == MCP_HTTP_JSON ? "Accept: application/json" :
-						    "Accept: */*",
+		    http->output == MCP_HTTP_JSON ? "Accept: application/json"
+						  : "Accept: */*",
 		    failed);
 	list = add_line(list, "Expect:", failed);
 	if (!request->has_body)
@@ -211,8 +211,8 @@ static void
 set_method(CURL *easy, const struct mcp_http *http,
     const struct back_request *request)
 {
-	bool may = http->method != MCP_HTTP_GET &&
-	    http->method != MCP_HTTP_HEAD;
+	bool may =
+	    http->method != MCP_HTTP_GET && http->method != MCP_HTTP_HEAD;
 
 	if (http->method == MCP_HTTP_HEAD)
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
@@ -308,16 +308,16 @@ part_of(CURLU *url, CURLUPart part)
 {
 	char *text = NULL;
 
-	return curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) == CURLUE_OK ?
-	    text : NULL;
+	return curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) == CURLUE_OK
+	    ? text
+	    : NULL;
 }
 
 static bool
 is_same_part(CURLU *a, CURLU *b, CURLUPart part)
 {
 	char *of_a = part_of(a, part), *of_b = part_of(b, part);
-	bool same = of_a != NULL && of_b != NULL &&
-	    strcasecmp(of_a, of_b) == 0;
+	bool same = of_a != NULL && of_b != NULL && strcasecmp(of_a, of_b) == 0;
 
 	curl_free(of_a);
 	curl_free(of_b);
@@ -518,9 +518,9 @@ sentence(const struct transfer *transfer, CURLcode code)
 static void
 tell_log(const struct transfer *transfer, CURLcode code)
 {
-	const char *why = transfer->late ? "no answer in time" :
-	    transfer->detail[0] != '\0'	 ? transfer->detail :
-					   curl_easy_strerror(code);
+	const char *why = transfer->late  ? "no answer in time"
+	    : transfer->detail[0] != '\0' ? transfer->detail
+					  : curl_easy_strerror(code);
 
 	if (code == CURLE_OK)
 		mcp_log(MCP_LOG_ERROR, "http: %s %s: status %u",
@@ -621,8 +621,8 @@ run(struct call *call, const struct mcp_http *http, struct json_object *values,
 		call->slot->http = handles_new();
 	if (call->slot->http == NULL)
 		return -ENOMEM;
-	condition = back_request_make(http, values, &caller, &request,
-	    &result->text);
+	condition =
+	    back_request_make(http, values, &caller, &request, &result->text);
 	if (condition == 0)
 		condition = run_with(call, http, values, &request, result);
 	else if (condition == BACK_REQUEST_E_REFUSED)

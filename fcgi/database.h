@@ -21,14 +21,14 @@ struct database_engine;
 enum database_condition {
 	DATABASE_E_ROW = 1, /* here is one */
 	DATABASE_E_STOPPED, /* by the clock, or nobody wants the answer */
-	DATABASE_E_BUSY,    /* now, and not for ever */
-	DATABASE_E_FULL,    /* there is no room for what was to be written */
-	DATABASE_E_AWAY,    /* it cannot be reached */
-	DATABASE_E_LOST,    /* it went away: the next statement connects */
-	DATABASE_E_STALE,   /* the statement did not run; it will be prepared
-			       anew */
-	DATABASE_E_VALUE,   /* a value does not go in: @culprit, if known */
-	DATABASE_E_NUL,	    /* likewise: it holds a NUL character */
+	DATABASE_E_BUSY, /* now, and not for ever */
+	DATABASE_E_FULL, /* there is no room for what was to be written */
+	DATABASE_E_AWAY, /* it cannot be reached */
+	DATABASE_E_LOST, /* it went away: the next statement connects */
+	DATABASE_E_STALE, /* the statement did not run; it will be prepared
+			     anew */
+	DATABASE_E_VALUE, /* a value does not go in: @culprit, if known */
+	DATABASE_E_NUL, /* likewise: it holds a NUL character */
 	DATABASE_E_UNIQUE,
 	DATABASE_E_FOREIGN_KEY,
 	DATABASE_E_NOT_NULL,
@@ -55,7 +55,7 @@ struct database_value {
 
 struct database {
 	const struct database_engine *engine;
-	bool brief;	      /* it may be closed: another is made in no time */
+	bool brief; /* it may be closed: another is made in no time */
 	uint64_t deadline_ns; /* of the statement that runs, */
 	struct call *call;    /* and whom it runs for; NULL: nobody */
 	struct mcp_buf said;  /* by the engine, of the last failure */
@@ -113,8 +113,8 @@ extern const struct database_engine sqlite_engine;
 /* database_engines() - see that there is one for each database of @config:
  * that of PostgreSQL is a part of its own (part.h)
  * Return: 0; DATABASE_E_AWAY, and @problems says which is not there */
-int database_engines(
-    const struct mcp_config *config, struct mcp_problems *problems);
+int database_engines(const struct mcp_config *config,
+    struct mcp_problems *problems);
 
 /* database_new() - Return: NULL: out of memory */
 struct database *database_new(const struct mcp_database *about, bool write);

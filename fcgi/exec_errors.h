@@ -15,7 +15,7 @@
 struct exec_errors {
 	struct mcp_buf line; /* so far */
 	struct mcp_buf tail; /* at least the last EXEC_ERRORS_TAIL_MAX bytes */
-	bool cut;	     /* there was more in front */
+	bool cut; /* there was more in front */
 	unsigned n_lines;
 };
 #define EXEC_ERRORS_INIT                                                       \

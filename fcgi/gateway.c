@@ -72,8 +72,8 @@ struct gateway {
 	bool trusted; /* a unix socket: the web server's word is believed */
 	atomic_bool stopping;
 	_Atomic uint64_t patience_ns; /* when draining ends at the latest */
-	atomic_int heir_fd;	      /* who gets the connections; -1: nobody */
-	int legator_fd;	      /* who leaves us connections; -1: nobody */
+	atomic_int heir_fd; /* who gets the connections; -1: nobody */
+	int legator_fd; /* who leaves us connections; -1: nobody */
 	pthread_mutex_t lock; /* the list of connections */
 	struct connection *connections;
 	struct connection *given; /* freed at the end: a thread may be about
@@ -349,8 +349,8 @@ lobby_look_at(struct connection *connection, uint32_t events)
 {
 	if (!is_hangup(events) && is_partial(peek(connection)))
 		return;
-	epoll_ctl(
-	    connection->gateway->lobby_fd, EPOLL_CTL_DEL, connection->fd, NULL);
+	epoll_ctl(connection->gateway->lobby_fd, EPOLL_CTL_DEL, connection->fd,
+	    NULL);
 	connection_rest(connection);
 }
 
@@ -552,8 +552,8 @@ gateway_run(struct gateway *gateway, struct thread *thread)
 
 	while (!thread->tasked &&
 	    (!atomic_load(&gateway->stopping) || !drained(gateway))) {
-		n = epoll_wait(
-		    gateway->epoll_fd, &event, 1, worked ? TIRED_MS : -1);
+		n = epoll_wait(gateway->epoll_fd, &event, 1,
+		    worked ? TIRED_MS : -1);
 		if (n == 0)
 			return true;
 		if (n < 0)
@@ -596,8 +596,8 @@ find_resting(struct gateway *gateway)
 
 	pthread_mutex_lock(&gateway->lock);
 	connection = gateway->connections;
-	while (
-	    connection != NULL && !atomic_exchange(&connection->resting, false))
+	while (connection != NULL &&
+	    !atomic_exchange(&connection->resting, false))
 		connection = connection->next;
 	pthread_mutex_unlock(&gateway->lock);
 	return connection;

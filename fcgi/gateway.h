@@ -39,8 +39,8 @@ void gateway_stop(struct gateway *gateway, unsigned patience_ms);
  * gateway_inherit() - the other side: serve what comes from @legator_fd too
  * Return: 0; -errno
  * Owner:  @legator_fd is taken; @heir_fd stays the caller's */
-void
-gateway_hand_over(struct gateway *gateway, int heir_fd, unsigned patience_ms);
+void gateway_hand_over(struct gateway *gateway, int heir_fd,
+    unsigned patience_ms);
 void gateway_sweep(struct gateway *gateway);
 int gateway_inherit(struct gateway *gateway, int legator_fd);
 int gateway_listener(const struct gateway *gateway); /* its descriptor */

@@ -663,8 +663,8 @@ mcp_elicit(struct mcp_call *mine, const char *key, const char *message,
 
 	json_object_object_add(params, "message",
 	    json_object_new_string(message));
-	json_object_object_add(
-	    params, "requestedSchema", mcp_json_parse(mcp_text_of(schema)));
+	json_object_object_add(params, "requestedSchema",
+	    mcp_json_parse(mcp_text_of(schema)));
 	return ask(mine, MCP_CAN_ELICIT, key, "elicitation/create", params,
 	    answerp);
 }

@@ -22,7 +22,7 @@
 #define LISTEN_FD STDIN_FILENO /* listener.h takes it from there */
 #define HEIR_FD 3
 #define READY_FD 4
-#define HIGH 10	    /* out of the way of those */
+#define HIGH 10 /* out of the way of those */
 #define GIVE_MS 500 /* for it to take one */
 
 /* --- starting ------------------------------------------------------------- */
@@ -85,15 +85,15 @@ spawn(char **words, int listen_fd, int heir_fd, int ready_fd, pid_t *pidp)
 	sigemptyset(&none);
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&how);
-	posix_spawnattr_setflags(
-	    &how, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+	posix_spawnattr_setflags(&how,
+	    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
 	posix_spawnattr_setsigmask(&how, &none);
 	posix_spawn_file_actions_adddup2(&files, listen_fd, LISTEN_FD);
 	posix_spawn_file_actions_adddup2(&files, heir_fd, HEIR_FD);
 	if (ready_fd >= 0)
 		posix_spawn_file_actions_adddup2(&files, ready_fd, READY_FD);
-	posix_spawn_file_actions_addclosefrom_np(
-	    &files, ready_fd >= 0 ? READY_FD + 1 : HEIR_FD + 1);
+	posix_spawn_file_actions_addclosefrom_np(&files,
+	    ready_fd >= 0 ? READY_FD + 1 : HEIR_FD + 1);
 	error = -posix_spawn(pidp, program, &files, &how, words, environ);
 	posix_spawnattr_destroy(&how);
 	posix_spawn_file_actions_destroy(&files);
@@ -177,24 +177,21 @@ await_ready(pid_t first, struct heir *heir)
 int
 heir_start(char **argv, int listen_fd, int ready_fd, struct heir *heir)
 {
-	int ends[2] = { -1, -1 }, high_ready, error, signal_number = 0;
-	char death[16] = "";
-	char **words;
+	int ends[2] = { -1, -1 }, high_ready, signal_number = 0;
+	int error = make_pair(ends);
+	char death[16] = "", **words;
 	pid_t first;
 
+	if (error != 0)
+		return error;
 	(void)prctl(PR_GET_PDEATHSIG, &signal_number);
 	if (signal_number != 0)
 		snprintf(death, sizeof(death), "%d", signal_number);
-	words = words_for(argv, ready_fd >= 0, death);
-	if (words == NULL)
-		return -ENOMEM;
-	error = make_pair(ends);
-	if (error != 0) {
-		free(words);
-		return error;
-	}
 	high_ready = ready_fd < 0 ? -1 : fcntl(ready_fd, F_DUPFD_CLOEXEC, HIGH);
-	error = spawn(words, listen_fd, ends[1], high_ready, &first);
+	words = words_for(argv, high_ready >= 0, death);
+	error = words == NULL
+	    ? -ENOMEM
+	    : spawn(words, listen_fd, ends[1], high_ready, &first);
 	free(words);
 	close(ends[1]);
 	if (high_ready >= 0)

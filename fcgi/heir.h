@@ -27,8 +27,8 @@
 
 enum heir_condition {
 	HEIR_E_DIED = 1, /* it ended before it was ready */
-	HEIR_E_LATE,	 /* it was not ready in time, and was ended */
-	HEIR_E_NOBODY	 /* no connection is there */
+	HEIR_E_LATE, /* it was not ready in time, and was ended */
+	HEIR_E_NOBODY /* no connection is there */
 };
 
 struct heir {

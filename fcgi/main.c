@@ -37,7 +37,7 @@ struct options {
 	const char *config, *check, *pack, *bus, *secret, *listen;
 	unsigned threads, slots;
 	int ready_fd;
-	int heir_of;	   /* the socket to whose place we take; -1: nobody's */
+	int heir_of; /* the socket to whose place we take; -1: nobody's */
 	int follow_parent; /* the signal to end with ours by; 0: we do not */
 	char **argv;
 };
@@ -52,7 +52,7 @@ static const struct option long_options[] = {
 	{ "threads", required_argument, NULL, 't' },
 	{ "slots", required_argument, NULL, 'n' },
 	{ "ready-fd", required_argument, NULL, 'r' },
-	{ "heir-of", required_argument, NULL, 'o' },	   /* see heir.h */
+	{ "heir-of", required_argument, NULL, 'o' }, /* see heir.h */
 	{ "follow-parent", required_argument, NULL, 'f' }, /* likewise */
 	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
@@ -240,8 +240,8 @@ why_not(int condition)
 }
 
 static int
-take_place(
-    struct worker *worker, const struct options *options, struct heir *heir)
+take_place(struct worker *worker, const struct options *options,
+    struct heir *heir)
 {
 	int condition = heir_start(options->argv,
 	    gateway_listener(worker->gateway), options->ready_fd, heir);
@@ -284,8 +284,8 @@ await_last(struct worker *worker, const sigset_t *signals)
 	const struct timespec turn = { 0, SWEEP_NS };
 	int number = 0;
 
-	while (
-	    !crew_gone(worker->crew) && number != SIGTERM && number != SIGINT) {
+	while (!crew_gone(worker->crew) && number != SIGTERM &&
+	    number != SIGINT) {
 		number = sigtimedwait(signals, NULL, &turn);
 		if (number == SIGUSR2)
 			control_replaced(worker->control, CONTROL_BEFORE);

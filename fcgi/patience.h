@@ -14,7 +14,7 @@ void patience_init(pthread_cond_t *cond);
 
 /* patience_wait() - as pthread_cond_timedwait(), until @deadline_ns
  * Return: 0; -ETIMEDOUT */
-int patience_wait(
-    pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t deadline_ns);
+int patience_wait(pthread_cond_t *cond, pthread_mutex_t *lock,
+    uint64_t deadline_ns);
 
 #endif

@@ -14,14 +14,14 @@
 
 #include <mcp/text.h>
 
-#define PEEK_MAX 65536	     /* bytes of a head, up to the end of PARAMS */
-#define PEEK_BODY_MAX 16384  /* bytes with a body that is waited for, */
+#define PEEK_MAX 65536 /* bytes of a head, up to the end of PARAMS */
+#define PEEK_BODY_MAX 16384 /* bytes with a body that is waited for, */
 #define PEEK_BODY_RECORDS 16 /* and records of it */
 
 enum peek_condition {
 	PEEK_E_MORE = 1, /* a head good so far, but not whole */
-	PEEK_E_BODY,	 /* a whole head, and a body that is not */
-	PEEK_E_BAD	 /* no head of a FastCGI request, or too large a one */
+	PEEK_E_BODY, /* a whole head, and a body that is not */
+	PEEK_E_BAD /* no head of a FastCGI request, or too large a one */
 };
 
 /* peek_request() - is this a whole request, from BEGIN_REQUEST to the empty

@@ -262,8 +262,8 @@ take_idle(struct slots *slots, uint64_t now_ns, struct slot *idle)
 }
 
 bool
-slots_tidy(
-    struct slots *slots, const struct snapshot *snapshot, uint64_t now_ns)
+slots_tidy(struct slots *slots, const struct snapshot *snapshot,
+    uint64_t now_ns)
 {
 	struct slot gone;
 	bool any = false;

@@ -34,7 +34,7 @@ struct slot {
 	struct sql_handles *sql; /* handler_sql's, made at its first use */
 	struct http_handles *http; /* handler_http's, likewise */
 	struct slot *next; /* while free */
-	uint64_t used_ns;  /* when it was given back; 0: it has shed since */
+	uint64_t used_ns; /* when it was given back; 0: it has shed since */
 	bool detached; /* it goes with a task, and ends with it */
 };
 
@@ -65,8 +65,8 @@ void slot_fit(struct slot *slot, struct snapshot *snapshot);
  * than @snapshot, and of handles that nobody has used for SLOTS_IDLE_NS and
  * that are made anew in no time
  * Return: was there any? */
-bool slots_tidy(
-    struct slots *slots, const struct snapshot *snapshot, uint64_t now_ns);
+bool slots_tidy(struct slots *slots, const struct snapshot *snapshot,
+    uint64_t now_ns);
 
 /* slots_expire() - refuse those who have waited too long, on @thread's line */
 void slots_expire(struct slots *slots, struct thread *thread, uint64_t now_ns);

@@ -19,8 +19,8 @@
 
 #define STEPS_BETWEEN_LOOKS 2000 /* virtual machine instructions */
 #define LITTLE_NAP_MS 5		 /* while somebody else holds the database */
-#define LOOKASIDE_BYTES 256	 /* of one piece of a handle's own memory, */
-#define LOOKASIDE_N 64		 /* and how many */
+#define LOOKASIDE_BYTES 256 /* of one piece of a handle's own memory, */
+#define LOOKASIDE_N 64 /* and how many */
 
 struct sqlite {
 	struct database base;
