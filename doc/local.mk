@@ -3,3 +3,4 @@ dist_man_MANS += doc/mcpctl.1 \
 	doc/mcp-broker.8 \
 	doc/mcp-fcgi.8 \
 	doc/mcp.json.5
+EXTRA_DIST += doc/performance
