@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { post, request, rpc } from '../lib/http.mjs';
-import { descriptorsOf, privateBytesOf } from '../lib/kernel.mjs';
+import { descriptorsOf, anonymousBytesOf } from '../lib/kernel.mjs';
 import { bin, lacks, startSite } from '../lib/site.mjs';
 import { openStream } from '../lib/sse.mjs';
 import { slowTool, until } from '../lib/stack.mjs';
@@ -167,12 +167,12 @@ async function measure(site) {
   const all = {};
   for (const role of roles) {
     const pid = site.pidOf(role);
-    all[role] = { pid, bytes: privateBytesOf(pid), descriptors: descriptorsOf(pid) };
+    all[role] = { pid, bytes: anonymousBytesOf(pid), descriptors: descriptorsOf(pid) };
   }
   return all;
 }
 
-const sayOf = (site, role) => `${role} ${privateBytesOf(site.pidOf(role)) >> 10} KiB`;
+const sayOf = (site, role) => `${role} ${anonymousBytesOf(site.pidOf(role)) >> 10} KiB`;
 
 test('a soak: opens, closes, reads, stalls, publishes and calls leave nothing behind', { skip: lacks('nginx'), timeout }, async (t) => {
   const site = await startSite(t, { proxy: 'nginx', config: settings, workers: 2, threads: 6 });
