@@ -88,33 +88,36 @@ bury(struct member *member)
 	member->begun = false;
 }
 
+/* All under the lock: who begins cannot have left, and be enlisted again,
+ * before it is written down who it is. */
 static int
-enlist(struct crew *crew, struct call *first)
+enlist_locked(struct crew *crew, struct call *first)
 {
-	struct member *member;
+	struct member *member = crew->free;
 	int error;
 
-	pthread_mutex_lock(&crew->lock);
-	member = crew->free;
-	if (member == NULL) {
-		pthread_mutex_unlock(&crew->lock);
+	if (member == NULL)
 		return -EAGAIN;
-	}
-	crew->free = member->next;
-	crew->n_running++;
-	pthread_mutex_unlock(&crew->lock);
 	bury(member);
 	member->first = first;
 	error = pthread_create(&member->id, NULL, run, member);
-	member->begun = error == 0;
-	if (error == 0)
-		return 0;
+	if (error != 0)
+		return -error;
+	member->begun = true;
+	crew->free = member->next;
+	crew->n_running++;
+	return 0;
+}
+
+static int
+enlist(struct crew *crew, struct call *first)
+{
+	int error;
+
 	pthread_mutex_lock(&crew->lock);
-	member->next = crew->free;
-	crew->free = member;
-	crew->n_running--;
+	error = enlist_locked(crew, first);
 	pthread_mutex_unlock(&crew->lock);
-	return -error;
+	return error;
 }
 
 /* The rest of its life.
