@@ -418,10 +418,12 @@ on_hello(struct broker *broker, const struct mcp_route *route,
 	    hello->known > process->known)
 		process->known = hello->known;
 	welcome(broker, route, hello);
-	if (hello->leaving)
+	if (hello->leaving) {
+		upgrade_process_leaves(broker, process);
 		process_gone(broker, process);
-	else
+	} else {
 		settle_endings(broker);
+	}
 }
 
 static bool

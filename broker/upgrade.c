@@ -524,6 +524,13 @@ upgrade_heard(struct broker *broker, struct process *process,
 }
 
 void
+upgrade_process_leaves(struct broker *broker, struct process *process)
+{
+	broker->upgrade.n_missing -= process->replacing;
+	process->replacing = false;
+}
+
+void
 upgrade_process_gone(struct broker *broker)
 {
 	struct upgrade *upgrade = &broker->upgrade;

@@ -92,6 +92,9 @@ void upgrade_save(struct broker *broker, struct state_writer *out);
 void upgrade_heard(struct broker *broker, struct process *process,
     const struct mcp_letter *answer);
 void upgrade_process_gone(struct broker *broker); /* one less to wait for */
+
+/* upgrade_process_leaves() - it says goodbye: another has been in its place */
+void upgrade_process_leaves(struct broker *broker, struct process *process);
 void upgrade_reload_over(struct broker *broker); /* what waited may begin */
 void upgrade_stop(struct broker *broker); /* the house closes */
 
