@@ -125,12 +125,7 @@ finish(struct broker *broker, enum mcp_wire_outcome outcome, uint64_t streams)
 static void
 say(struct reload *reload, struct mcp_text text)
 {
-	size_t room = reload->told.len < TOLD_MAX ?
-	    TOLD_MAX - reload->told.len : 0;
-
-	if (text.len > room)
-		text.len = room;
-	mcp_buf_text(&reload->told, text);
+	mcp_buf_text_within(&reload->told, text, TOLD_MAX);
 }
 
 static void

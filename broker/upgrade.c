@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include <mcp/listener.h>
 #include <mcp/log.h>
 #include <mcp/program.h>
 
@@ -106,12 +106,7 @@ finish(struct broker *broker, enum mcp_wire_outcome outcome)
 static void
 say(struct upgrade *upgrade, struct mcp_text text)
 {
-	size_t room =
-	    upgrade->told.len < TOLD_MAX ? TOLD_MAX - upgrade->told.len : 0;
-
-	if (text.len > room)
-		text.len = room;
-	mcp_buf_text(&upgrade->told, text);
+	mcp_buf_text_within(&upgrade->told, text, TOLD_MAX);
 }
 
 static void
@@ -784,17 +779,6 @@ upgrade_forget(struct broker *broker)
 	uv_run(&broker->loop, UV_RUN_DEFAULT);
 }
 
-static bool
-is_listening(int fd)
-{
-	int listening = 0;
-	socklen_t len = sizeof(listening);
-
-	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) ==
-	    0 &&
-	    listening;
-}
-
 /* As systemd would pass it; what it has passed to us is left in its place where
  * nothing better is known. */
 static void
@@ -802,7 +786,7 @@ pass_on(int listener)
 {
 	char pid[24];
 
-	if (!is_listening(listener) ||
+	if (!mcp_listener_is_open(listener) ||
 	    dup2(listener, FIRST_INHERITED) != FIRST_INHERITED)
 		return;
 	/* it may have been there already, and would close with us */

@@ -25,8 +25,8 @@ close_with(int fd, int error)
 	return error;
 }
 
-static bool
-is_listening(int fd)
+bool
+mcp_listener_is_open(int fd)
 {
 	int listening = 0;
 	socklen_t len = sizeof(listening);
@@ -42,9 +42,9 @@ inherited(void)
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
 
 	if (pid != NULL && fds != NULL && atol(pid) == (long)getpid() &&
-	    atoi(fds) >= 1 && is_listening(FIRST_INHERITED))
+	    atoi(fds) >= 1 && mcp_listener_is_open(FIRST_INHERITED))
 		return FIRST_INHERITED;
-	return is_listening(STDIN_FILENO) ? STDIN_FILENO : -ENOTSOCK;
+	return mcp_listener_is_open(STDIN_FILENO) ? STDIN_FILENO : -ENOTSOCK;
 }
 
 static int

@@ -198,6 +198,16 @@ mcp_buf_text(struct mcp_buf *buf, struct mcp_text text)
 }
 
 void
+mcp_buf_text_within(struct mcp_buf *buf, struct mcp_text text, size_t most)
+{
+	size_t room = buf->len < most ? most - buf->len : 0;
+
+	if (text.len > room)
+		text.len = room;
+	mcp_buf_text(buf, text);
+}
+
+void
 mcp_buf_puts(struct mcp_buf *buf, const char *string)
 {
 	mcp_buf_append(buf, string, strlen(string));

@@ -21,6 +21,9 @@ int mcp_listener_open(const char *address);
 /* mcp_listener_bind() - the same, never inherited */
 int mcp_listener_bind(const char *address);
 
+/* mcp_listener_is_open() - is @fd a socket that listens? -1 is none */
+bool mcp_listener_is_open(int fd);
+
 /* mcp_listener_is_unix() - may what its peers say of others be believed? */
 bool mcp_listener_is_unix(int fd);
 

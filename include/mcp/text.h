@@ -107,6 +107,11 @@ int mcp_buf_reserve(struct mcp_buf *buf, size_t len);
 
 void mcp_buf_append(struct mcp_buf *buf, const char *data, size_t len);
 void mcp_buf_text(struct mcp_buf *buf, struct mcp_text text);
+
+/* mcp_buf_text_within() - as much of @text as leaves the buffer at @most bytes
+ */
+void mcp_buf_text_within(struct mcp_buf *buf, struct mcp_text text,
+    size_t most);
 void mcp_buf_puts(struct mcp_buf *buf, const char *string);
 void mcp_buf_putc(struct mcp_buf *buf, char c);
 void mcp_buf_number(struct mcp_buf *buf, int64_t number);
