@@ -24,12 +24,12 @@ int ctl_notify(int argc, char **argv);
  *         said on standard error */
 int ctl_bus(int argc, char **argv, const char *usage, char **endpointp);
 
-/* ctl_ask() - a verb that is one question of @kind, without fields: @report
- * says what came of it
- * Return: the exit status, which is what @report returned where there was an
- *         answer */
+/* ctl_ask() - a verb that is one question of @kind, without fields: what the
+ * broker tells is passed on, then @done says what came of it, or @refused does
+ * Return: the exit status */
 int ctl_ask(int argc, char **argv, const char *usage, enum mcp_wire_kind kind,
-    unsigned patience_ms, int (*report)(const struct mcp_letter *answer));
+    unsigned patience_ms, void (*done)(const struct mcp_letter *answer),
+    const char *refused);
 
 /* ctl_number() - an option's value, a whole number of @least to @most; says so
  * on standard error where it is not

@@ -93,9 +93,28 @@ ctl_bus(int argc, char **argv, const char *usage, char **endpointp)
 	return 2;
 }
 
+/* Return: the exit status */
+static int
+report(const struct mcp_letter *answer,
+    void (*done)(const struct mcp_letter *answer), const char *refused)
+{
+	fwrite(answer->data.at, 1, answer->data.len, stderr);
+	if (answer->outcome == MCP_OK) {
+		done(answer);
+		return 0;
+	}
+	if (answer->outcome == MCP_REFUSED)
+		fprintf(stderr, "mcpctl: %s\n", refused);
+	else
+		fprintf(stderr, "mcpctl: the broker says %s\n",
+		    mcp_wire_outcome_name(answer->outcome));
+	return 1;
+}
+
 int
 ctl_ask(int argc, char **argv, const char *usage, enum mcp_wire_kind kind,
-    unsigned patience_ms, int (*report)(const struct mcp_letter *answer))
+    unsigned patience_ms, void (*done)(const struct mcp_letter *answer),
+    const char *refused)
 {
 	struct mcp_letter answer, question = { .kind = kind };
 	struct letter_office *office;
@@ -114,7 +133,7 @@ ctl_ask(int argc, char **argv, const char *usage, enum mcp_wire_kind kind,
 	if (r < 0)
 		return 1;
 	r = letter_ask(office, &question, &answer, patience_ms);
-	r = r == 0 ? report(&answer) : 1;
+	r = r == 0 ? report(&answer, done, refused) : 1;
 	letter_close(office);
 	return r;
 }

@@ -17,29 +17,17 @@ static const char usage[] =
     "  --dir DIR        where the site's sockets are (" CTL_DIR ")\n"
     "  --bus ENDPOINT   the broker's bus, where it is elsewhere\n";
 
-/* Return: the exit status */
-static int
-report(const struct mcp_letter *answer)
+static void
+say_done(const struct mcp_letter *answer)
 {
-	fwrite(answer->data.at, 1, answer->data.len, stderr);
-	switch (answer->outcome) {
-	case MCP_OK:
-		printf("the broker has %" PRIu64 " streams; %" PRIu64
-		       " workers replaced\n",
-		    answer->streams, answer->running);
-		return 0;
-	case MCP_REFUSED:
-		fputs("mcpctl: who could not goes on as before\n", stderr);
-		return 1;
-	default:
-		fprintf(stderr, "mcpctl: the broker says %s\n",
-		    mcp_wire_outcome_name(answer->outcome));
-		return 1;
-	}
+	printf("the broker has %" PRIu64 " streams; %" PRIu64
+	       " workers replaced\n",
+	    answer->streams, answer->running);
 }
 
 int
 ctl_upgrade(int argc, char **argv)
 {
-	return ctl_ask(argc, argv, usage, MCP_UPGRADE, PATIENCE_MS, report);
+	return ctl_ask(argc, argv, usage, MCP_UPGRADE, PATIENCE_MS, say_done,
+	    "who could not goes on as before");
 }
