@@ -149,15 +149,14 @@ admission_fail(struct broker *broker, struct admission *admission,
 }
 
 void
-admissions_save(const struct broker *broker, const struct stream *stream,
-    struct state_writer *out)
+admissions_save(const struct stream *stream, struct state_writer *out)
 {
 	const struct admission *admission;
 	uint64_t at_ns;
 
 	state_number(out, stream->n_admissions);
 	LIST_FOREACH(admission, &stream->admissions, of_stream) {
-		at_ns = clock_at(&broker->clock, &admission->due);
+		at_ns = clock_at(out->clock, &admission->due);
 		state_bytes(out, admission->process->id,
 		    sizeof(admission->process->id));
 		state_number(out, admission->ticket);

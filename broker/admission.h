@@ -53,8 +53,7 @@ void admission_free(struct broker *broker, struct admission *admission);
 
 /* admissions_save() / admissions_load() - those of @stream, to and from state.h
  * Return: 0; -EINVAL; -ENOMEM */
-void admissions_save(const struct broker *broker, const struct stream *stream,
-    struct state_writer *out);
+void admissions_save(const struct stream *stream, struct state_writer *out);
 int admissions_load(struct broker *broker, struct stream *stream,
     struct state_reader *in);
 

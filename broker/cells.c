@@ -335,22 +335,16 @@ cell_owner(const struct cell *cell)
 
 /* --- into the next broker ------------------------------------------------ */
 
-struct saving {
-	const struct broker *broker;
-	struct state_writer *out;
-};
-
 static void
 cell_save(void *context, struct table_node *node)
 {
 	const struct cell *cell = CONTAINER(struct cell, node, node);
-	const struct saving *saving = context;
-	struct state_writer *out = saving->out;
+	struct state_writer *out = context;
 
 	state_bytes(out, cell->key, cell->key_len);
 	state_text(out, cell_owner(cell));
 	state_bytes(out, cell->state, cell->len);
-	state_number(out, clock_at(&saving->broker->clock, &cell->due));
+	state_due(out, &cell->due);
 	state_number(out, cell->version);
 	state_number(out, cell->orphan);
 	state_number(out, cell->process != NULL);
@@ -361,10 +355,8 @@ cell_save(void *context, struct table_node *node)
 void
 cells_save(struct broker *broker, struct state_writer *out)
 {
-	struct saving saving = { broker, out };
-
 	state_number(out, broker->cells.by_key.n);
-	table_each(&broker->cells.by_key, cell_save, &saving);
+	table_each(&broker->cells.by_key, cell_save, out);
 }
 
 static int

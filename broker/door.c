@@ -440,7 +440,7 @@ static void
 visit_save(const struct visit *visit, struct state_writer *out)
 {
 	socket_save(visit->socket, out);
-	state_number(out, clock_at(&visit->door->broker->clock, &visit->due));
+	state_due(out, &visit->due);
 	state_text(out, mcp_buf_view(&visit->begun));
 	state_number(out, visit->awaited);
 	state_number(out, visit->seen);

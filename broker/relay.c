@@ -214,33 +214,25 @@ relay_gone(struct broker *broker, const struct hub_name *name)
 
 /* --- into the next broker ------------------------------------------------ */
 
-struct saving {
-	const struct broker *broker;
-	struct state_writer *out;
-};
-
 static void
 waiting_save(void *context, struct table_node *node)
 {
 	const struct waiting *waiting = CONTAINER(struct waiting, node, node);
-	const struct saving *saving = context;
-	struct state_writer *out = saving->out;
+	struct state_writer *out = context;
 
 	state_bytes(out, waiting->process->id, sizeof(waiting->process->id));
 	hub_name_save(&waiting->party->name, out);
 	state_bytes(out, waiting->party->subject,
 	    sizeof(waiting->party->subject));
 	state_bytes(out, waiting->request, waiting->len);
-	state_number(out, clock_at(&saving->broker->clock, &waiting->due));
+	state_due(out, &waiting->due);
 }
 
 void
 relay_save(struct broker *broker, struct state_writer *out)
 {
-	struct saving saving = { broker, out };
-
 	state_number(out, broker->relay.waiting.n);
-	table_each(&broker->relay.waiting, waiting_save, &saving);
+	table_each(&broker->relay.waiting, waiting_save, out);
 }
 
 static int

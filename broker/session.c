@@ -313,7 +313,7 @@ sessions_save(const struct broker *broker, struct state_writer *out)
 	TAILQ_FOREACH(session, &broker->sessions.by_use, by_use) {
 		hub_name_save(&session->name, out);
 		state_bytes(out, session->subject, sizeof(session->subject));
-		state_number(out, clock_at(&broker->clock, &session->due));
+		state_due(out, &session->due);
 		state_text(out, mcp_text_of(session->level));
 		state_number(out, session->n_follows);
 		LIST_FOREACH(follow, &session->follows, of_session)

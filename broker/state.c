@@ -40,6 +40,12 @@ state_file(struct state_writer *writer, int fd)
 		    writer->files == STATE_FILES_GO ? 0 : FD_CLOEXEC);
 }
 
+void
+state_due(struct state_writer *writer, const struct due *due)
+{
+	state_number(writer, clock_at(writer->clock, due));
+}
+
 static const char *
 take(struct state_reader *reader, size_t len)
 {

@@ -13,6 +13,8 @@
 
 #include <mcp/text.h>
 
+#include "broker/clock.h"
+
 /* What is done to a descriptor that is written down. */
 enum state_files {
 	STATE_FILES_STAY, /* nothing: the state is only looked at */
@@ -23,12 +25,16 @@ enum state_files {
 struct state_writer {
 	struct mcp_buf bytes;
 	enum state_files files;
+	const struct clock *clock; /* of what is due */
 };
 
 void state_number(struct state_writer *writer, uint64_t number);
 void state_text(struct state_writer *writer, struct mcp_text text);
 void state_bytes(struct state_writer *writer, const void *at, size_t len);
 void state_file(struct state_writer *writer, int fd);
+
+/* state_due() - when that is, as a number: CLOCK_NEVER if it is not */
+void state_due(struct state_writer *writer, const struct due *due);
 
 struct state_reader {
 	struct mcp_text left;

@@ -7,11 +7,6 @@
 
 enum place { PLACE_OPEN, PLACE_PARKED, PLACE_UNFINISHED };
 
-struct saving {
-	struct broker *broker;
-	struct state_writer *out;
-};
-
 /* --- down ---------------------------------------------------------------- */
 
 static enum place
@@ -63,8 +58,7 @@ reader_save(const struct stream *stream, struct state_writer *out)
 }
 
 static void
-stream_save(struct broker *broker, const struct stream *stream,
-    struct state_writer *out)
+stream_save(const struct stream *stream, struct state_writer *out)
 {
 	enum place place = place_of(stream);
 
@@ -78,11 +72,11 @@ stream_save(struct broker *broker, const struct stream *stream,
 	state_number(out, stream->heartbeat_ns);
 	state_number(out, stream->no_retry);
 	state_number(out, stream->unused);
-	state_number(out, clock_at(&broker->clock, &stream->due));
+	state_due(out, &stream->due);
 	note_save(stream->note, out);
 	replay_save(stream->replay, out);
 	subscription_save(stream->subscription, out);
-	admissions_save(broker, stream, out);
+	admissions_save(stream, out);
 	if (stream->kind == STREAM_ANSWER)
 		answer_save((const struct resumable *)stream, out);
 	if (place == PLACE_OPEN)
@@ -94,32 +88,28 @@ save_unparked(void *context, struct table_node *node)
 {
 	struct hub_entry *entry = CONTAINER(struct hub_entry, node, node);
 	struct stream *stream = CONTAINER(struct stream, entry, entry);
-	struct saving *saving = context;
 
 	if (place_of(stream) != PLACE_PARKED)
-		stream_save(saving->broker, stream, saving->out);
+		stream_save(stream, context);
 }
 
 static void
-save_parked(struct broker *broker, struct stream_queue *queue,
-    struct state_writer *out)
+save_parked(struct stream_queue *queue, struct state_writer *out)
 {
 	const struct stream *stream;
 
 	TAILQ_FOREACH(stream, queue, parked)
-		stream_save(broker, stream, out);
+		stream_save(stream, out);
 }
 
 void
 streams_save(struct broker *broker, struct state_writer *out)
 {
-	struct saving saving = { broker, out };
-
 	state_number(out, broker->admissions.last_ticket);
 	state_number(out, broker->hub.by_name.n);
-	table_each(&broker->hub.by_name, save_unparked, &saving);
-	save_parked(broker, &broker->streams.parked, out);
-	save_parked(broker, &broker->streams.unused, out);
+	table_each(&broker->hub.by_name, save_unparked, out);
+	save_parked(&broker->streams.parked, out);
+	save_parked(&broker->streams.unused, out);
 }
 
 /* --- and back ------------------------------------------------------------ */

@@ -196,7 +196,7 @@ in_a_file(struct mcp_text bytes)
 static int
 state_in_a_file(struct broker *broker, enum state_files files)
 {
-	struct state_writer out = { MCP_BUF_INIT, files };
+	struct state_writer out = { MCP_BUF_INIT, files, &broker->clock };
 	int fd = -ENOMEM;
 
 	upgrade_save(broker, &out);

@@ -83,9 +83,11 @@ load(struct broker *broker, struct mcp_text state)
 static void
 can_be_left_again(struct broker *broker)
 {
-	struct state_writer first = { MCP_BUF_INIT, STATE_FILES_STAY };
-	struct state_writer second = { MCP_BUF_INIT, STATE_FILES_STAY };
 	static struct broker next;
+	struct state_writer first = { MCP_BUF_INIT, STATE_FILES_STAY,
+		&broker->clock };
+	struct state_writer second = { MCP_BUF_INIT, STATE_FILES_STAY,
+		&next.clock };
 
 	if (broker->quota.n_streams > 0 ||
 	    !TAILQ_EMPTY(&broker->mount.visits) ||

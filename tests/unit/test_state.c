@@ -22,7 +22,7 @@ read_from(const struct state_writer *writer)
 static void
 what_was_written_is_read(void **state)
 {
-	struct state_writer out = { MCP_BUF_INIT, STATE_FILES_STAY };
+	struct state_writer out = { MCP_BUF_INIT, STATE_FILES_STAY, NULL };
 	struct state_reader in;
 	uint8_t key[4];
 
@@ -47,7 +47,7 @@ what_was_written_is_read(void **state)
 static void
 who_reads_beyond_the_end_has_failed(void **state)
 {
-	struct state_writer out = { MCP_BUF_INIT, STATE_FILES_STAY };
+	struct state_writer out = { MCP_BUF_INIT, STATE_FILES_STAY, NULL };
 	struct state_reader in;
 
 	(void)state;
@@ -63,7 +63,7 @@ who_reads_beyond_the_end_has_failed(void **state)
 static void
 a_failure_is_not_forgotten(void **state)
 {
-	struct state_writer out = { MCP_BUF_INIT, STATE_FILES_STAY };
+	struct state_writer out = { MCP_BUF_INIT, STATE_FILES_STAY, NULL };
 	struct state_reader in;
 	uint8_t key[2] = { 7, 7 };
 
@@ -81,7 +81,7 @@ a_failure_is_not_forgotten(void **state)
 static void
 a_number_above_its_most_fails(void **state)
 {
-	struct state_writer out = { MCP_BUF_INIT, STATE_FILES_STAY };
+	struct state_writer out = { MCP_BUF_INIT, STATE_FILES_STAY, NULL };
 	struct state_reader in;
 
 	(void)state;
@@ -103,7 +103,7 @@ closes_on_exec(int fd)
 static void
 a_descriptor_outlives_an_exec_only_if_it_is_to_go(void **state)
 {
-	struct state_writer out = { MCP_BUF_INIT, STATE_FILES_STAY };
+	struct state_writer out = { MCP_BUF_INIT, STATE_FILES_STAY, NULL };
 	struct state_reader in;
 	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
