@@ -2,20 +2,24 @@
 
 #include "broker/state.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 
-#define NUMBER_LEN 8
-
+/* There are dozens of these for every stream, and all wait meanwhile. */
 void
 state_number(struct state_writer *writer, uint64_t number)
 {
-	char bytes[NUMBER_LEN];
+	struct mcp_buf *bytes = &writer->bytes;
+	uint64_t big = htobe64(number);
 
-	mcp_big_put(bytes, number, NUMBER_LEN);
-	mcp_buf_append(&writer->bytes, bytes, NUMBER_LEN);
+	if (mcp_buf_reserve(bytes, sizeof(big)) != 0)
+		return;
+	memcpy(bytes->data + bytes->len, &big, sizeof(big));
+	bytes->len += sizeof(big);
+	bytes->data[bytes->len] = '\0';
 }
 
 void
@@ -63,9 +67,12 @@ take(struct state_reader *reader, size_t len)
 uint64_t
 state_read_number(struct state_reader *reader)
 {
-	const char *at = take(reader, NUMBER_LEN);
+	const char *at = take(reader, sizeof(uint64_t));
+	uint64_t big = 0;
 
-	return at == NULL ? 0 : mcp_big_get(at, NUMBER_LEN);
+	if (at != NULL)
+		memcpy(&big, at, sizeof(big));
+	return be64toh(big);
 }
 
 uint64_t

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <mcp/listener.h>
@@ -55,13 +56,22 @@ upgrade_init(struct broker *broker, int argc, char **argv, const char *endpoint)
 	upgrade->due = DUE_INIT(on_due);
 	upgrade->calls = DUE_INIT(on_calls);
 	upgrade->endpoint = endpoint;
-	upgrade->said = -1;
+	upgrade->shown = upgrade->said = -1;
 	upgrade->program = mcp_program("mcp-broker");
 	upgrade->words = calloc((size_t)argc + 3, sizeof(*upgrade->words));
 	if (upgrade->program == NULL || upgrade->words == NULL)
 		return -ENOMEM;
 	upgrade->n_words = own_words(argc, argv, upgrade->words);
 	return 0;
+}
+
+static void
+drop_state(struct upgrade *upgrade)
+{
+	if (upgrade->shown >= 0)
+		close(upgrade->shown);
+	upgrade->shown = -1;
+	mcp_buf_deinit(&upgrade->state);
 }
 
 void
@@ -71,6 +81,7 @@ upgrade_deinit(struct broker *broker)
 
 	if (upgrade->said >= 0)
 		close(upgrade->said);
+	drop_state(upgrade);
 	mcp_buf_deinit(&upgrade->told);
 	free(upgrade->program);
 	free(upgrade->words);
@@ -96,6 +107,7 @@ finish(struct broker *broker, enum mcp_wire_outcome outcome)
 	}
 	mcp_buf_deinit(&upgrade->told);
 	upgrade->told = MCP_BUF_INIT;
+	drop_state(upgrade);
 	upgrade->n_askers = 0;
 	upgrade->n_missing = 0;
 	upgrade->workers = false;
@@ -176,34 +188,25 @@ upgrade_save(struct broker *broker, struct state_writer *out)
 	askers_save(&broker->upgrade, out);
 }
 
+/* It is written twice, before the child looks and before we leave, and that
+ * should not take long: what is in memory the first time stays there. */
 static int
-in_a_file(struct mcp_text bytes)
+write_state(struct broker *broker, enum state_files files)
 {
-	int fd = memfd_create("mcp-broker-state", MFD_CLOEXEC), error;
+	struct upgrade *upgrade = &broker->upgrade;
+	struct state_writer out = { upgrade->state, files, &broker->clock };
+	int fd = upgrade->shown, error;
 
-	if (fd < 0)
-		return -errno;
-	error = mcp_text_write(fd, bytes);
-	if (error == 0 && lseek(fd, 0, SEEK_SET) != 0)
-		error = -errno;
-	if (error == 0)
-		return fd;
-	close(fd);
-	return error;
-}
-
-/* Return: a file of it; -errno */
-static int
-state_in_a_file(struct broker *broker, enum state_files files)
-{
-	struct state_writer out = { MCP_BUF_INIT, files, &broker->clock };
-	int fd = -ENOMEM;
-
+	mcp_buf_reset(&out.bytes);
 	upgrade_save(broker, &out);
-	if (!out.bytes.failed)
-		fd = in_a_file(mcp_buf_view(&out.bytes));
-	mcp_buf_deinit(&out.bytes);
-	return fd;
+	upgrade->state = out.bytes;
+	if (out.bytes.failed)
+		return -ENOMEM;
+	if (ftruncate(fd, (off_t)out.bytes.len) != 0 ||
+	    lseek(fd, 0, SEEK_SET) != 0)
+		return -errno;
+	error = mcp_text_write(fd, mcp_buf_view(&out.bytes));
+	return error == 0 && lseek(fd, 0, SEEK_SET) != 0 ? -errno : error;
 }
 
 /* --- leaving -------------------------------------------------------------- */
@@ -224,14 +227,14 @@ hold_signals(int how)
 
 /* Returns only where it fails. */
 static int
-become(struct upgrade *upgrade, int fd)
+become(struct upgrade *upgrade)
 {
 	char number[16];
 
-	snprintf(number, sizeof(number), "%d", fd);
+	snprintf(number, sizeof(number), "%d", upgrade->shown);
 	upgrade->words[upgrade->n_words] = (char *)(uintptr_t) "--state";
 	upgrade->words[upgrade->n_words + 1] = number;
-	(void)fcntl(fd, F_SETFD, 0);
+	(void)fcntl(upgrade->shown, F_SETFD, 0);
 	execv(upgrade->program, upgrade->words);
 	upgrade->words[upgrade->n_words] = NULL;
 	return -errno;
@@ -242,17 +245,13 @@ static void
 leave(struct broker *broker)
 {
 	struct upgrade *upgrade = &broker->upgrade;
-	int fd, error;
+	int error;
 
 	desk_leave(&broker->desk);
-	fd = error = state_in_a_file(broker, STATE_FILES_GO);
-	if (fd >= 0) {
-		error = become(upgrade, fd);
-		close(fd);
-	}
-	fd = state_in_a_file(broker, STATE_FILES_KEPT);
-	if (fd >= 0)
-		close(fd);
+	error = write_state(broker, STATE_FILES_GO);
+	if (error == 0)
+		error = become(upgrade);
+	(void)write_state(broker, STATE_FILES_KEPT);
 	mcp_log(MCP_LOG_ERROR, "%s: %s", upgrade->program, strerror(-error));
 	error = desk_return(broker, upgrade->endpoint);
 	if (error != 0) /* the next one tries; streams hear nothing till then */
@@ -278,6 +277,7 @@ on_last_look(uv_handle_t *last)
 	if (broker->stopping) {
 		finish(broker, MCP_NO_ROOM);
 	} else {
+		drop_state(upgrade);
 		upgrade->stage = UPGRADE_IDLE;
 		upgrade->waiting = true;
 	}
@@ -349,16 +349,16 @@ on_exit_of_child(uv_process_t *child, int64_t status, int signal_number)
 	uv_close((uv_handle_t *)child, on_child_closed);
 }
 
-/* Show @state to the installed program. */
+/* Show the state to the installed program. */
 static int
-show(struct broker *broker, int state)
+show(struct broker *broker)
 {
 	struct upgrade *upgrade = &broker->upgrade;
 	char number[] = { '0' + CHECK_FD, '\0' };
 	uv_stdio_container_t stdio[CHECK_FD + 1] = { { .flags = UV_IGNORE },
 		{ .flags = UV_INHERIT_FD, .data.fd = upgrade->said },
 		{ .flags = UV_INHERIT_FD, .data.fd = upgrade->said },
-		{ .flags = UV_INHERIT_FD, .data.fd = state } };
+		{ .flags = UV_INHERIT_FD, .data.fd = upgrade->shown } };
 	uv_process_options_t options = { .file = upgrade->program,
 		.args = upgrade->words,
 		.stdio = stdio,
@@ -390,20 +390,19 @@ static void
 begin(struct broker *broker)
 {
 	struct upgrade *upgrade = &broker->upgrade;
-	int state = state_in_a_file(broker, STATE_FILES_STAY), error;
+	int error;
 
 	upgrade->stage = UPGRADE_ASKING;
 	upgrade->n_replaced = 0;
 	upgrade->said = memfd_create("said", MFD_CLOEXEC);
-	if (state < 0 || upgrade->said < 0) {
-		if (state >= 0)
-			close(state);
+	upgrade->shown = memfd_create("mcp-broker-state", MFD_CLOEXEC);
+	if (upgrade->said < 0 || upgrade->shown < 0 ||
+	    write_state(broker, STATE_FILES_STAY) != 0) {
 		drop_said(upgrade);
 		refuse(broker, "out of memory, or of descriptors\n");
 		return;
 	}
-	error = show(broker, state);
-	close(state);
+	error = show(broker);
 	if (error != 0) {
 		cannot_start(upgrade, error);
 		return;
@@ -633,19 +632,23 @@ on_due(void *context, struct due *due, uint64_t now_ns)
 
 /* --- on the other side ---------------------------------------------------- */
 
+/* To be mapped takes less time than to be read. */
 static int
-read_all(int fd, struct mcp_buf *out)
+map(struct heritage *heritage, int fd)
 {
-	ssize_t n;
+	struct stat file;
+	size_t len;
+	void *at;
 
-	do {
-		if (mcp_buf_reserve(out, 65536) != 0)
-			return -ENOMEM;
-		n = read(fd, out->data + out->len, 65536);
-		if (n > 0)
-			out->len += (size_t)n;
-	} while (n > 0);
-	return n < 0 ? -errno : 0;
+	if (fstat(fd, &file) != 0)
+		return -errno;
+	len = (size_t)file.st_size;
+	at = mmap(NULL, len, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	if (at == MAP_FAILED)
+		return -errno;
+	heritage->bytes = (struct mcp_text){ at, len };
+	heritage->mapped = true;
+	return 0;
 }
 
 static int
@@ -670,16 +673,15 @@ read_head(struct heritage *heritage)
 int
 heritage_open(struct heritage *heritage, bool rehearsal)
 {
-	heritage->reader =
-	    (struct state_reader){ .left = mcp_buf_view(&heritage->bytes),
-		    .rehearsal = rehearsal };
+	heritage->reader = (struct state_reader){ .left = heritage->bytes,
+		.rehearsal = rehearsal };
 	return read_head(heritage);
 }
 
 int
 heritage_read(struct heritage *heritage, int fd, bool rehearsal)
 {
-	int error = read_all(fd, &heritage->bytes);
+	int error = map(heritage, fd);
 
 	close(fd);
 	return error != 0 ? error : heritage_open(heritage, rehearsal);
@@ -688,7 +690,9 @@ heritage_read(struct heritage *heritage, int fd, bool rehearsal)
 void
 heritage_deinit(struct heritage *heritage)
 {
-	mcp_buf_deinit(&heritage->bytes);
+	if (heritage->mapped)
+		munmap((void *)(uintptr_t)heritage->bytes.at,
+		    heritage->bytes.len);
 	free(heritage->snapshot);
 }
 

@@ -63,6 +63,8 @@ struct upgrade {
 
 	/* asking */
 	uv_process_t child;
+	int shown; /* the state, in a file; -1: none */
+	struct mcp_buf state; /* its bytes; the next one takes as much room */
 	int said; /* a file of what it said; -1: none */
 	bool yes; /* its answer */
 	uv_idle_t last; /* a turn of the loop, before the exec */
@@ -102,7 +104,8 @@ void upgrade_stop(struct broker *broker); /* the house closes */
 
 /* What was left to us, in a file. */
 struct heritage {
-	struct mcp_buf bytes;
+	struct mcp_text bytes;
+	bool mapped; /* those of a file */
 	struct state_reader reader; /* behind what stands below */
 	char *snapshot; /* the path of the site's; NULL: there was none */
 	int listener; /* of the mount */
@@ -112,7 +115,7 @@ struct heritage {
 /* heritage_read() - from @fd, which is closed
  * Return: 0; -EINVAL it is no state, or of another version; -errno */
 int heritage_read(struct heritage *heritage, int fd, bool rehearsal);
-int heritage_open(struct heritage *heritage, bool rehearsal); /* its bytes */
+int heritage_open(struct heritage *heritage, bool rehearsal); /* @bytes */
 void heritage_deinit(struct heritage *heritage);
 
 /* upgrade_load() - every room takes what is its own; doors open too, unless it

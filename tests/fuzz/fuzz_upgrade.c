@@ -69,7 +69,7 @@ load(struct broker *broker, struct mcp_text state)
 	struct heritage heritage = HERITAGE_INIT;
 	int error;
 
-	mcp_buf_text(&heritage.bytes, state);
+	heritage.bytes = state;
 	error = heritage_open(&heritage, true);
 	if (error == 0)
 		error = upgrade_load(broker, &heritage);
