@@ -115,7 +115,7 @@ state_read_file(struct state_reader *reader)
 
 	if (reader->failed || reader->rehearsal)
 		return -1;
-	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
+	if (reader->closing || fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
 		return fd;
 	reader->failed = true;
 	return -1;

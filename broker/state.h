@@ -40,6 +40,7 @@ struct state_reader {
 	struct mcp_text left;
 	bool failed;
 	bool rehearsal; /* the descriptors are not there */
+	bool closing; /* they close on exec already */
 };
 
 uint64_t state_read_number(struct state_reader *reader);
@@ -54,7 +55,7 @@ struct mcp_text state_read_text(struct state_reader *reader);
 void state_read_bytes(struct state_reader *reader, void *out, size_t len);
 
 /* state_read_file() - the descriptor, closing on exec again; -1 in a
- * rehearsal */
+ * rehearsal. Where they all close already, nobody looks whether it is there */
 int state_read_file(struct state_reader *reader);
 
 /* state_end() - Return: 0; -EINVAL it has failed */

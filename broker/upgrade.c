@@ -732,6 +732,8 @@ upgrade_load(struct broker *broker, struct heritage *heritage)
 	struct state_reader *in = &heritage->reader;
 	int error;
 
+	in->closing = !in->rehearsal &&
+	    close_range(FIRST_INHERITED, ~0u, CLOSE_RANGE_CLOEXEC) == 0;
 	broker->upgrade.left_ns = state_read_number(in);
 	broker->started_ns = state_read_number(in);
 	broker->offered |= (unsigned)state_read_number(in);

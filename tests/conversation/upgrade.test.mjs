@@ -240,6 +240,22 @@ test('a program that does not start, or says no, leaves the old one running', as
   assert.equal(upgrades(stack.broker), 0);
 });
 
+test('the program that is asked is given nothing but the state, by one that was left it too', async (t) => {
+  const stack = await startFixture(t, { workers: 0, broker: false });
+  const at = installed(stack.dir);
+  await stack.startBroker({ from: at });
+  const streams = await Promise.all([stack.greeted(), stack.greeted()]);
+  const list = file(stack);
+  for (let n = 1; n <= 2; n++) {
+    install(at, 'mcp-broker', `#!/bin/bash\nls -l /proc/$$/fd >${list}; exit 1\n`);
+    assert.equal((await ctl(stack, 'upgrade')).status, 1);
+    assert.doesNotMatch(fs.readFileSync(list, 'utf8'), /socket:|anon_inode/);
+    install(at, 'mcp-broker', fs.readFileSync(path.join(bin, 'mcp-broker')));
+    await upgradeBroker(stack);
+  }
+  assert.deepEqual(streams.map((one) => one.events.over), [null, null]);
+});
+
 test('a program that is not there at all: nothing is left open, however often it is tried', async (t) => {
   const stack = await startFixture(t, { workers: 0, broker: false });
   const at = installed(stack.dir);
