@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +57,7 @@ upgrade_init(struct broker *broker, int argc, char **argv, const char *endpoint)
 	upgrade->due = DUE_INIT(on_due);
 	upgrade->calls = DUE_INIT(on_calls);
 	upgrade->endpoint = endpoint;
-	upgrade->shown = upgrade->said = -1;
+	upgrade->shown = upgrade->said = upgrade->old_poll = -1;
 	upgrade->program = mcp_program("mcp-broker");
 	upgrade->words = calloc((size_t)argc + 3, sizeof(*upgrade->words));
 	if (upgrade->program == NULL || upgrade->words == NULL)
@@ -186,6 +187,7 @@ upgrade_save(struct broker *broker, struct state_writer *out)
 	door_save(&broker->mount, out);
 	door_save(&broker->admin, out);
 	askers_save(&broker->upgrade, out);
+	state_file(out, uv_backend_fd(&broker->loop));
 }
 
 /* It is written twice, before the child looks and before we leave, and that
@@ -723,6 +725,8 @@ load_doors(struct broker *broker, struct state_reader *in)
 		error = door_load(&broker->admin, broker, in, admin_serve);
 	if (error == 0)
 		error = askers_load(&broker->upgrade, in);
+	if (error == 0 && in->left.len > 0) /* there was a time without */
+		broker->upgrade.old_poll = state_read_file(in);
 	return error == 0 && in->left.len > 0 ? -EINVAL : error;
 }
 
@@ -742,6 +746,30 @@ upgrade_load(struct broker *broker, struct heritage *heritage)
 	return error != 0 ? error : load_doors(broker, in);
 }
 
+static void *
+close_one(void *fd)
+{
+	close((int)(intptr_t)fd);
+	return NULL;
+}
+
+/* With it all it was told to watch is forgotten, one after the other: that is
+ * a sixth of an upgrade, if one waits for it. */
+static void
+close_beside_us(int fd)
+{
+	pthread_attr_t detached;
+	pthread_t thread;
+
+	if (pthread_attr_init(&detached) != 0 ||
+	    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED) !=
+		0 ||
+	    pthread_create(&thread, &detached, close_one,
+		(void *)(intptr_t)fd) != 0)
+		close(fd);
+	(void)pthread_attr_destroy(&detached);
+}
+
 void
 upgrade_arrive(struct broker *broker)
 {
@@ -751,6 +779,9 @@ upgrade_arrive(struct broker *broker)
 	mcp_log(MCP_LOG_INFO,
 	    "upgraded, with %zu streams; nobody was served for %" PRIu64 " ms",
 	    broker->quota.n_streams, (now_ns - upgrade->left_ns) / MCP_MS);
+	if (upgrade->old_poll >= 0)
+		close_beside_us(upgrade->old_poll);
+	upgrade->old_poll = -1;
 	upgrade->stage = UPGRADE_CALLING;
 	upgrade->until_ns = now_ns + UPGRADE_CALL_NS;
 	(void)clock_set(&broker->clock, &upgrade->calls,

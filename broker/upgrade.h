@@ -70,6 +70,7 @@ struct upgrade {
 	uv_idle_t last; /* a turn of the loop, before the exec */
 
 	uint64_t left_ns; /* when the one before us left */
+	int old_poll; /* what its loop waited with; -1: none */
 };
 
 /* upgrade_init() - @argv is how we were started
