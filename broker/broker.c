@@ -161,6 +161,7 @@ broker_deinit(struct broker *broker)
 	clock_deinit(&broker->clock);
 	reload_deinit(broker);
 	upgrade_deinit(broker);
+	ears_close(broker);
 	mcp_buf_deinit(&broker->scratch);
 	mcp_config_free(broker->config);
 	(void)uv_loop_close(&broker->loop);
@@ -244,6 +245,7 @@ stop(struct broker *broker)
 	desk_close(&broker->desk);
 	reload_stop(broker);
 	upgrade_stop(broker);
+	ears_close(broker);
 	for (int i = 0; i < N_SIGNALS; i++)
 		uv_close((uv_handle_t *)&broker->signals[i], NULL);
 	uv_close((uv_handle_t *)&broker->before_wait, NULL);

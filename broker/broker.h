@@ -16,6 +16,7 @@
 #include "broker/clock.h"
 #include "broker/desk.h"
 #include "broker/door.h"
+#include "broker/ears.h"
 #include "broker/ended.h"
 #include "broker/hub.h"
 #include "broker/metrics.h"
@@ -50,6 +51,7 @@ struct broker {
 	struct desk desk;
 	struct reload reload;
 	struct upgrade upgrade;
+	struct ears ears;
 	struct door mount;
 	struct door admin;
 	struct metrics metrics;

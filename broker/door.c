@@ -478,6 +478,10 @@ visit_load(struct door *door, struct state_reader *in)
 	visit->late = state_read_up_to(in, 1) == 1;
 	if (in->failed || visit->seen > visit->begun.len)
 		return -EINVAL;
+	if (!in->rehearsal)
+		error = socket_listen(visit->socket);
+	if (error != 0)
+		return error;
 	if (visit->answered && !in->rehearsal)
 		socket_when_empty(visit->socket, on_flushed);
 	return visit->begun.failed ? -ENOMEM : 0;

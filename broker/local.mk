@@ -15,6 +15,8 @@ libbroker_a_SOURCES = \
 	broker/desk.h \
 	broker/door.c \
 	broker/door.h \
+	broker/ears.c \
+	broker/ears.h \
 	broker/ended.c \
 	broker/ended.h \
 	broker/errand.c \

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define READ_MAX 65536 /* bytes of one read */
 #define FLIGHT_MAX 16 /* slips of one write */
@@ -41,7 +42,10 @@ struct outbox {
 
 struct socket {
 	socket_heard_fn *heard;
-	struct outbox *outbox; /* NULL: nothing waits */
+	union {
+		struct outbox *outbox; /* NULL: nothing waits */
+		uintptr_t asleep; /* odd: twice the descriptor and one */
+	};
 	union { /* last: only as much of it as the kind needs */
 		uv_handle_t handle; /* its data is the owner */
 		uv_stream_t stream;
@@ -111,6 +115,53 @@ on_closed(uv_handle_t *handle)
 	free(socket);
 }
 
+/* --- who sleeps ----------------------------------------------------------- */
+
+/* One that was left to us sleeps: it is opened when it is listened to, or when
+ * there is something to send. That takes libuv several system calls, and there
+ * may be a crowd of them. */
+static void
+put_to_sleep(struct socket *socket, int fd)
+{
+	socket->asleep = (uintptr_t)fd << 1 | 1;
+}
+
+static bool
+is_asleep(const struct socket *socket)
+{
+	return (socket->asleep & 1) != 0;
+}
+
+static int
+sleeping_fd(const struct socket *socket)
+{
+	return (int)(socket->asleep >> 1);
+}
+
+static int
+wake(struct socket *socket)
+{
+	int fd = sleeping_fd(socket), error;
+
+	if (!is_asleep(socket))
+		return 0;
+	socket->outbox = NULL;
+	error = socket->uv.handle.type == UV_TCP
+	    ? uv_tcp_open(&socket->uv.tcp, fd)
+	    : uv_pipe_open(&socket->uv.pipe, fd);
+	if (error != 0)
+		close(fd);
+	return error;
+}
+
+static struct outbox *
+outbox_of(const struct socket *socket)
+{
+	return is_asleep(socket) ? NULL : socket->outbox;
+}
+
+/* --- coming --------------------------------------------------------------- */
+
 static struct socket *
 socket_new(uv_loop_t *loop, bool tcp)
 {
@@ -167,6 +218,8 @@ socket_fd(const struct socket *socket)
 {
 	uv_os_fd_t fd;
 
+	if (is_asleep(socket))
+		return sleeping_fd(socket);
 	return uv_fileno(&socket->uv.handle, &fd) == 0 ? fd : -1;
 }
 
@@ -370,8 +423,10 @@ dispatch(struct socket *socket, struct load *load)
 	uv_buf_t bufs[2];
 	unsigned n_bufs = 0;
 	size_t done;
-	int n;
+	int n = wake(socket);
 
+	if (n != 0)
+		return n;
 	if (socket->outbox != NULL) {
 		if (socket_backlog(socket) + load_len(load) >
 		    load->terms->limit)
@@ -410,7 +465,7 @@ socket_share(struct socket *socket, struct parcel *parcel, struct mcp_text own,
 size_t
 socket_backlog(const struct socket *socket)
 {
-	const struct outbox *outbox = socket->outbox;
+	const struct outbox *outbox = outbox_of(socket);
 
 	if (outbox == NULL)
 		return 0;
@@ -422,7 +477,7 @@ void
 socket_unsent(const struct socket *socket, socket_unsent_fn *each,
     void *context)
 {
-	const struct outbox *outbox = socket->outbox;
+	const struct outbox *outbox = outbox_of(socket);
 	const struct slip *slip;
 	size_t sent;
 
@@ -447,7 +502,7 @@ socket_of_debt(struct debt *debt)
 unsigned
 socket_stalls(struct socket *socket)
 {
-	struct outbox *outbox = socket->outbox;
+	struct outbox *outbox = outbox_of(socket);
 	size_t left;
 
 	if (outbox == NULL)
@@ -480,27 +535,23 @@ save_piece(void *context, struct mcp_text bytes, uint64_t n_events)
 void
 socket_save(const struct socket *socket, struct state_writer *out)
 {
-	uv_os_fd_t fd = -1;
 	uint64_t n = 0;
 
-	(void)uv_fileno(&socket->uv.handle, &fd);
-	state_file(out, fd);
+	state_file(out, socket_fd(socket));
 	state_number(out, socket->uv.handle.type == UV_TCP);
 	socket_unsent(socket, count_piece, &n);
 	state_number(out, n);
 	socket_unsent(socket, save_piece, out);
 }
 
-static int
-open_fd(struct socket *socket, int fd)
+int
+socket_listen(struct socket *socket)
 {
-	int error = socket->uv.handle.type == UV_TCP
-	    ? uv_tcp_open(&socket->uv.tcp, fd)
-	    : uv_pipe_open(&socket->uv.pipe, fd);
+	int error = wake(socket);
 
-	return error != 0
-	    ? error
-	    : uv_read_start(&socket->uv.stream, on_alloc, on_read);
+	if (error == 0)
+		error = uv_read_start(&socket->uv.stream, on_alloc, on_read);
+	return error == UV_EALREADY ? 0 : error;
 }
 
 static int
@@ -526,7 +577,7 @@ socket_load(uv_loop_t *loop, struct state_reader *in,
     const struct socket_terms *terms, socket_heard_fn *heard, void *owner,
     struct socket **socketp)
 {
-	int fd = state_read_file(in), error = 0;
+	int fd = state_read_file(in), error;
 	struct socket *socket;
 
 	socket = socket_new(loop, state_read_up_to(in, 1) == 1);
@@ -534,9 +585,8 @@ socket_load(uv_loop_t *loop, struct state_reader *in,
 		return -ENOMEM;
 	socket_give(socket, heard, owner);
 	if (fd >= 0)
-		error = open_fd(socket, fd);
-	if (error == 0)
-		error = load_pieces(socket, in, terms);
+		put_to_sleep(socket, fd);
+	error = load_pieces(socket, in, terms);
 	if (error != 0) {
 		socket_close(socket);
 		return error;
@@ -550,8 +600,10 @@ socket_load(uv_loop_t *loop, struct state_reader *in,
 void
 socket_when_empty(struct socket *socket, socket_empty_fn *empty)
 {
-	if (socket->outbox != NULL)
-		socket->outbox->empty = empty;
+	struct outbox *outbox = outbox_of(socket);
+
+	if (outbox != NULL)
+		outbox->empty = empty;
 	else
 		empty(socket);
 }
@@ -565,8 +617,12 @@ socket_end(struct socket *socket)
 void
 socket_close(struct socket *socket)
 {
-	struct outbox *outbox = socket->outbox;
+	struct outbox *outbox = outbox_of(socket);
 
+	if (is_asleep(socket)) {
+		close(sleeping_fd(socket));
+		socket->outbox = NULL;
+	}
 	if (outbox != NULL && outbox->quota != NULL)
 		quota_forgive(outbox->quota, &outbox->debt);
 	if (!uv_is_closing(&socket->uv.handle))

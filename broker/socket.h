@@ -81,12 +81,16 @@ void socket_when_empty(struct socket *socket, socket_empty_fn *empty);
 
 /* socket_save() - its descriptor and what is not written yet, to state.h
  * socket_load() - and back, as socket_accept() and socket_send(); one that
- * broke meanwhile says so as ever. @owner may be given later. Return: 0;
- * -EINVAL; -errno */
+ * broke meanwhile says so as ever. @owner may be given later. Nothing is heard
+ * before socket_listen(). Return: 0; -EINVAL; -errno */
 void socket_save(const struct socket *socket, struct state_writer *out);
 int socket_load(uv_loop_t *loop, struct state_reader *in,
     const struct socket_terms *terms, socket_heard_fn *heard, void *owner,
     struct socket **socketp);
+
+/* socket_listen() - read from it from now on, if that is not done yet
+ * Return: 0; -errno */
+int socket_listen(struct socket *socket);
 
 /* socket_end() - tell the peer that nothing more comes; it may still send */
 void socket_end(struct socket *socket);

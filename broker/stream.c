@@ -298,6 +298,13 @@ on_heard(struct socket *socket, ssize_t len, const char *bytes)
 		    len == UV_EOF ? CLOSED_LEFT : CLOSED_BROKEN);
 }
 
+void
+stream_listen(struct broker *broker, struct stream *stream)
+{
+	if (stream->socket != NULL && socket_listen(stream->socket) != 0)
+		stream_break(broker, stream, CLOSED_BROKEN);
+}
+
 static bool
 wants_heartbeats(const struct stream *stream)
 {

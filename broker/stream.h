@@ -174,6 +174,10 @@ void stream_end_answers(struct broker *broker, const struct hub_name *session);
 /* stream_set_note() - Return: 0; -ENOMEM, and it keeps what it had */
 int stream_set_note(struct stream *stream, struct mcp_text note);
 
+/* stream_listen() - from now on its reader's goodbye is heard
+ * Owner: @stream may be gone afterwards */
+void stream_listen(struct broker *broker, struct stream *stream);
+
 /* stream_end() - it is gone: no parking */
 void stream_end(struct broker *broker, struct stream *stream,
     enum closed_reason reason);

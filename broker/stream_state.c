@@ -166,9 +166,11 @@ reader_load(struct broker *broker, struct stream *stream,
 	struct socket_terms terms = { SIZE_MAX, &broker->quota, stream->subject,
 		0 };
 	struct socket *socket;
-	int error =
-	    quota_admit(&broker->quota, state_read_text(in), &stream->account);
+	int error = in->rehearsal ? 0 : ears_add(broker, stream);
 
+	if (error == 0)
+		error = quota_admit(&broker->quota, state_read_text(in),
+		    &stream->account);
 	if (error != 0)
 		return error;
 	error = socket_load(&broker->loop, in, &terms, NULL, NULL, &socket);

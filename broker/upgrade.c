@@ -782,6 +782,7 @@ upgrade_arrive(struct broker *broker)
 	if (upgrade->old_poll >= 0)
 		close_beside_us(upgrade->old_poll);
 	upgrade->old_poll = -1;
+	ears_open(broker);
 	upgrade->stage = UPGRADE_CALLING;
 	upgrade->until_ns = now_ns + UPGRADE_CALL_NS;
 	(void)clock_set(&broker->clock, &upgrade->calls,

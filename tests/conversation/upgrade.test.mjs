@@ -160,6 +160,31 @@ test('listeners hear of lists, resources and tasks as before', async (t) => {
   assert.deepEqual([status.streams.listening, status.cells], [3, 1]);
 });
 
+// Who has nothing to say is listened to again when the broker has time for it.
+for (const http of ['unix', '127.0.0.1:0'])
+  test(`of a crowd on ${http}, who leaves is missed: before an upgrade, between two, and after`, async (t) => {
+    const stack = await startFixture(t, { workers: 0, limits: { max_streams: 1000, max_resumable: 1000 }, broker: http === 'unix' ? true : { http } });
+    const port = /:(\d+)$/.exec(stack.broker.ready)?.[1];
+    const crowd = await Promise.all(Array.from({ length: 900 }, async () => {
+      const raw = await stack.raw(port ? { port, host: '127.0.0.1' } : stack.brokerSocket);
+      raw.write('GET /mcp/sse HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n');
+      await raw.until(/connection_established/);
+      return raw;
+    }));
+    const leave = (n) => crowd.splice(0, n).forEach((one) => one.close());
+    const are = (open, parked) => until(`${open} are open, ${parked} are parked`, async () => {
+      const { streams } = await stack.status();
+      return streams.open === open && streams.parked === parked;
+    });
+    leave(300);
+    await upgradeBroker(stack);
+    leave(300);
+    await upgradeBroker(stack);
+    await are(300, 600);
+    leave(300);
+    await are(0, 900);
+  });
+
 test('heads and bodies that were half there are read to their end', async (t) => {
   const stack = await startFixture(t);
   const head = await stack.raw(stack.brokerSocket);
