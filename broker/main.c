@@ -157,15 +157,16 @@ say_ready(int fd, const char *address)
 		mcp_log(MCP_LOG_WARNING, "systemd does not hear READY=1");
 }
 
-/* Everything as the broker before us has left it. */
+/* Everything as the broker before us has left it. The bus goes first: while we
+ * read, those who write to us find it again. */
 static int
 take_over(struct broker *broker, const struct options *options,
     struct heritage *heritage)
 {
-	int error = upgrade_load(broker, heritage);
+	int error = desk_open(broker, options->bus);
 
 	if (error == 0)
-		error = desk_open(broker, options->bus);
+		error = upgrade_load(broker, heritage);
 	if (error != 0)
 		return complain("the state I was left", "", error);
 	heritage_deinit(heritage);
