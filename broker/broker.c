@@ -15,7 +15,6 @@
 #define FILES_RESERVED 64 /* for listeners, letters and heads being read */
 #define TIDY_NS MCP_S
 #define TIDY_LEAST (1u << 19) /* bytes; for less it is not worth a look */
-#define N_SIGNALS 4
 #define STOP_MS 2000 /* for readers to take what waits for them */
 
 /* A stream beyond what the kernel gives us is refused with an answer, rather
@@ -32,6 +31,9 @@ max_streams(const struct mcp_config *config)
 	return files.rlim_cur > FILES_RESERVED ? files.rlim_cur - FILES_RESERVED
 					       : 0;
 }
+
+static const int signal_numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR2 };
+#define N_SIGNALS (sizeof(signal_numbers) / sizeof(signal_numbers[0]))
 
 /* What other rooms keep of the configuration. */
 static void
@@ -246,7 +248,7 @@ stop(struct broker *broker)
 	reload_stop(broker);
 	upgrade_stop(broker);
 	ears_close(broker);
-	for (int i = 0; i < N_SIGNALS; i++)
+	for (size_t i = 0; i < N_SIGNALS; i++)
 		uv_close((uv_handle_t *)&broker->signals[i], NULL);
 	uv_close((uv_handle_t *)&broker->before_wait, NULL);
 	uv_timer_start(&broker->alarm, on_patience_over, STOP_MS, 0);
@@ -272,20 +274,26 @@ on_signal(uv_signal_t *handle, int number)
 }
 
 void
-broker_start(struct broker *broker)
+broker_hold_signals(int how)
 {
-	static const int numbers[N_SIGNALS] = { SIGTERM, SIGINT, SIGHUP,
-		SIGUSR2 };
 	sigset_t ours;
 
 	sigemptyset(&ours);
-	for (int i = 0; i < N_SIGNALS; i++) {
+	for (size_t i = 0; i < N_SIGNALS; i++)
+		sigaddset(&ours, signal_numbers[i]);
+	(void)sigprocmask(how, &ours, NULL);
+}
+
+void
+broker_start(struct broker *broker)
+{
+	for (size_t i = 0; i < N_SIGNALS; i++) {
 		uv_signal_init(&broker->loop, &broker->signals[i]);
 		broker->signals[i].data = broker;
-		uv_signal_start(&broker->signals[i], on_signal, numbers[i]);
-		sigaddset(&ours, numbers[i]);
+		uv_signal_start(&broker->signals[i], on_signal,
+		    signal_numbers[i]);
 	}
-	(void)sigprocmask(SIG_UNBLOCK, &ours, NULL); /* see upgrade.c */
+	broker_hold_signals(SIG_UNBLOCK);
 	uv_timer_init(&broker->loop, &broker->alarm);
 	uv_prepare_init(&broker->loop, &broker->before_wait);
 	broker->alarm.data = broker->before_wait.data = broker;

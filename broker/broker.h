@@ -79,6 +79,12 @@ int broker_init(struct broker *broker, struct mcp_config **configp,
 void broker_adopt(struct broker *broker, struct mcp_config **configp);
 void broker_deinit(struct broker *broker);
 
+/* broker_hold_signals() - those we hear wait (SIG_BLOCK), or come
+ * (SIG_UNBLOCK). They wait from the first moment to broker_start(), so that a
+ * thread that others make for us never takes one: what it catches, nobody may
+ * hear */
+void broker_hold_signals(int how);
+
 /* broker_start() - from now on signals are heard, by broker_run() */
 void broker_start(struct broker *broker);
 

@@ -253,11 +253,7 @@ main(int argc, char **argv)
 	read_options(argc, argv, &options);
 	mcp_log_init("mcp-broker", MCP_LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
-	/* until there is somebody to hear; an heir's are blocked and wait */
-	if (options.state_fd < 0) {
-		signal(SIGHUP, SIG_IGN);
-		signal(SIGUSR2, SIG_IGN);
-	}
+	broker_hold_signals(SIG_BLOCK); /* until there is somebody to hear */
 	raise_limit();
 	dir = directory_of(options.admin);
 	error = dir == NULL

@@ -213,20 +213,6 @@ write_state(struct broker *broker, enum state_files files)
 
 /* --- leaving -------------------------------------------------------------- */
 
-/* Signals that come in between find us again, as the next program. */
-static void
-hold_signals(int how)
-{
-	sigset_t ours;
-
-	sigemptyset(&ours);
-	sigaddset(&ours, SIGTERM);
-	sigaddset(&ours, SIGINT);
-	sigaddset(&ours, SIGHUP);
-	sigaddset(&ours, SIGUSR2);
-	(void)sigprocmask(how, &ours, NULL);
-}
-
 /* Returns only where it fails. */
 static int
 become(struct upgrade *upgrade)
@@ -259,7 +245,7 @@ leave(struct broker *broker)
 	if (error != 0) /* the next one tries; streams hear nothing till then */
 		mcp_log(MCP_LOG_ERROR, "bus %s: %s", upgrade->endpoint,
 		    strerror(-error));
-	hold_signals(SIG_UNBLOCK);
+	broker_hold_signals(SIG_UNBLOCK);
 	refuse(broker, "the installed program cannot be executed\n");
 }
 
@@ -275,7 +261,7 @@ on_last_look(uv_handle_t *last)
 		leave(broker);
 		return;
 	}
-	hold_signals(SIG_UNBLOCK);
+	broker_hold_signals(SIG_UNBLOCK);
 	if (broker->stopping) {
 		finish(broker, MCP_NO_ROOM);
 	} else {
@@ -286,13 +272,14 @@ on_last_look(uv_handle_t *last)
 }
 
 /* What libuv has caught and not told yet would not survive an exec: one more
- * turn of the loop, while no more are caught. */
+ * turn of the loop, while no more are caught. They find us again as the next
+ * program. */
 static void
 look_once_more(struct broker *broker)
 {
 	struct upgrade *upgrade = &broker->upgrade;
 
-	hold_signals(SIG_BLOCK);
+	broker_hold_signals(SIG_BLOCK);
 	uv_idle_init(&broker->loop, &upgrade->last);
 	upgrade->last.data = broker;
 	uv_close((uv_handle_t *)&upgrade->last, on_last_look);

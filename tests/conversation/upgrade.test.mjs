@@ -265,6 +265,38 @@ test('a program that does not start, or says no, leaves the old one running', as
   assert.equal(upgrades(stack.broker), 0);
 });
 
+// When the signal comes, which who is asked, or who comes, sends itself; and in
+// the second the broker's threads are so late that they begin only then.
+const MOMENTS = {
+  'while the installed program is asked': { asked: 'kill -TERM $PPID' },
+  'when it has said yes': { asked: '(while kill -0 $$ 2>&-; do :; done; kill -TERM $PPID; echo >"$LATE") &' },
+  'when it is executed': { executed: 'kill -TERM $$' },
+};
+
+for (const [moment, { asked = ':', executed = ':' }] of Object.entries(MOMENTS))
+  test(`a broker that is asked to end ${moment}, ends`, async (t) => {
+    const stack = await startFixture(t, { workers: 0, broker: false });
+    const at = installed(stack.dir);
+    fs.renameSync(path.join(at, 'mcp-broker'), path.join(at, 'real'));
+    install(at, 'mcp-broker', `#!/bin/bash
+case "$*" in
+*--check-state*) ${asked}
+  exit 0 ;;
+*--state*) ${executed} ;;
+esac
+exec -a "$0" ${path.join(at, 'real')} "$@"
+`);
+    for (let n = 0; n < 5; n++) {
+      const late = file(stack);
+      const env = { LATE: late, LD_PRELOAD: path.join(bin, 'tests/conversation/fixture/late.so'), ASAN_OPTIONS: 'verify_asan_link_order=0:detect_leaks=0' };
+      if (!asked.includes('LATE')) touch(late);
+      const broker = await stack.startBroker({ from: at, env });
+      broker.kill('SIGUSR2');
+      await until('it has ended', () => !runs(broker.pid));
+      assert.equal(await broker.exited, 0, broker.stderr);
+    }
+  });
+
 test('the program that is asked is given nothing but the state, by one that was left it too', async (t) => {
   const stack = await startFixture(t, { workers: 0, broker: false });
   const at = installed(stack.dir);
