@@ -235,12 +235,24 @@ on_patience_over(uv_timer_t *alarm)
 	socket_close_all(alarm->loop);
 }
 
+void
+broker_hold_signals(int how)
+{
+	sigset_t ours;
+
+	sigemptyset(&ours);
+	for (size_t i = 0; i < N_SIGNALS; i++)
+		sigaddset(&ours, signal_numbers[i]);
+	(void)sigprocmask(how, &ours, NULL);
+}
+
 /* Everything of ours is closed; the loop ends with the last socket, or when
  * our patience does. */
 static void
 stop(struct broker *broker)
 {
 	broker->stopping = true;
+	broker_hold_signals(SIG_BLOCK); /* nobody hears a second one, or dies */
 	door_close(&broker->mount);
 	door_close(&broker->admin);
 	table_each(&broker->hub.by_name, farewell, broker);
@@ -271,17 +283,6 @@ on_signal(uv_signal_t *handle, int number)
 	mcp_log(MCP_LOG_INFO, "%s: ending %zu streams", strsignal(number),
 	    broker->quota.n_streams);
 	stop(broker);
-}
-
-void
-broker_hold_signals(int how)
-{
-	sigset_t ours;
-
-	sigemptyset(&ours);
-	for (size_t i = 0; i < N_SIGNALS; i++)
-		sigaddset(&ours, signal_numbers[i]);
-	(void)sigprocmask(how, &ours, NULL);
 }
 
 void

@@ -161,3 +161,22 @@ test('the broker ends in good order: streams are told, and ended', async (t) => 
   assert.doesNotMatch(official.text, /event: error/);
   assert.doesNotMatch(pure.text, /event: error|retry/);
 });
+
+test('a broker that is ending hears no second signal', async (t) => {
+  const change = (all) => ({ ...all, tools: [...all.tools, { name: 'big', text: 'x'.repeat(100000) }] });
+  const stack = await startStack(t, { limits: { max_outbox: 8 << 20 }, change });
+  const raw = await stack.raw(stack.brokerSocket);
+  raw.write('GET /mcp/sse HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n');
+  const [, id] = /connection_id=([0-9a-f-]+)/.exec(await raw.until(/heartbeat/));
+  raw.pause(); // what waits for it is waited for
+  for (let n = 1; n <= 30; n++) {
+    const request = { jsonrpc: '2.0', id: n, method: 'tools/call', params: { name: 'big', arguments: {} } };
+    assert.equal((await stack.say(0, request, { uri: `/mcp/sse/message?connection_id=${id}` })).status, 202);
+  }
+  await until('some of it waits', async () => (await stack.status()).streams.behind === 1);
+  const ended = stack.broker.kill('SIGTERM');
+  await until('it is ending', () => /ending 1 streams/.test(stack.broker.stderr));
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2', 'SIGTERM']) stack.broker.kill(signal);
+  raw.resume();
+  assert.equal(await ended, 0);
+});
