@@ -177,8 +177,9 @@ run_in_slot(struct call *call, bool doubt)
 	while (call != NULL) {
 		call->thread = thread;
 		/* who left while it waited wants no answer */
-		if (!atomic_load(&call->cancelled) &&
-		    !(doubt && call_is_unwanted(call))) {
+		if (atomic_load(&call->cut) ||
+		    (!atomic_load(&call->cancelled) &&
+			!(doubt && call_is_unwanted(call)))) {
 			slot_fit(call->slot, call->snapshot);
 			run(call);
 		}

@@ -78,7 +78,8 @@ struct call {
 	/* while it runs */
 	TAILQ_ENTRY(call) others; /* of struct calls */
 	atomic_bool cancelled; /* nobody wants the answer any more, */
-	atomic_bool withdrawn; /* and the client has said so */
+	atomic_bool withdrawn; /* and the client has said so; or */
+	atomic_bool cut; /* this process ends, and says so in its place */
 	void (*on_cancel)(void *); /* see call_on_cancel() */
 	void *on_cancel_context;
 	pthread_mutex_t lock; /* who writes to the connection */

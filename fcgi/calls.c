@@ -149,6 +149,21 @@ calls_let_go(struct calls *calls, struct call *call, const char *id)
 	pthread_mutex_unlock(&calls->lock);
 }
 
+void
+calls_cut(struct calls *calls)
+{
+	struct call *call;
+
+	pthread_mutex_lock(&calls->lock);
+	TAILQ_FOREACH(call, &calls->all, others)
+		if (!call->alone) {
+			atomic_store(&call->cut, true);
+			cancel(call);
+		}
+	pthread_cond_broadcast(&calls->word);
+	pthread_mutex_unlock(&calls->lock);
+}
+
 static void
 remember(struct calls *calls, struct mcp_text owner, struct mcp_text request)
 {

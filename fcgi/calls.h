@@ -31,6 +31,10 @@ void calls_tick(struct calls *calls, struct thread *thread, uint64_t now_ns);
 bool calls_cancel(struct calls *calls, struct mcp_text owner,
     struct mcp_text subject, struct mcp_text request);
 
+/* calls_cut() - who runs, or waits to run, has no more time and is answered
+ * with an error; tasks go on */
+void calls_cut(struct calls *calls);
+
 /* One request of ours that a client is to answer. */
 struct wait {
 	TAILQ_ENTRY(wait) others;

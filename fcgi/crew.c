@@ -188,21 +188,31 @@ crew_replace(struct crew *crew, struct call *first)
 	return enlist(crew, first);
 }
 
-bool
-crew_join(struct crew *crew, unsigned patience_ms)
+/* Return: are no more left than those of tasks, or none where @tasks, too? */
+static bool
+wait_for(struct crew *crew, uint64_t until_ns, bool tasks)
 {
-	uint64_t until_ns = mcp_clock_ns() + patience_ms * MCP_MS;
 	bool gone;
 
 	pthread_mutex_lock(&crew->lock);
-	while (crew->n_running > crew->n_tasks)
-		pthread_cond_wait(&crew->gone, &crew->lock);
-	while (crew->n_running > 0 &&
-	    patience_wait(&crew->gone, &crew->lock, until_ns) == 0)
-		;
-	gone = crew->n_running == 0;
+	while (crew->n_running > (tasks ? 0 : crew->n_tasks) &&
+	    mcp_clock_ns() < until_ns)
+		(void)patience_wait(&crew->gone, &crew->lock, until_ns);
+	gone = crew->n_running <= (tasks ? 0 : crew->n_tasks);
 	pthread_mutex_unlock(&crew->lock);
 	return gone;
+}
+
+bool
+crew_wait(struct crew *crew, uint64_t until_ns)
+{
+	return wait_for(crew, until_ns, false);
+}
+
+bool
+crew_join(struct crew *crew, uint64_t until_ns)
+{
+	return wait_for(crew, until_ns, true);
 }
 
 bool

@@ -38,10 +38,11 @@ void crew_keep(struct crew *crew, struct thread *thread);
  * Owner:  @first is taken on success */
 int crew_replace(struct crew *crew, struct call *first);
 
-/* crew_join() - wait until those that serve are gone; those of tasks are given
- * @patience_ms
- * Return: have all gone? */
-bool crew_join(struct crew *crew, unsigned patience_ms);
+/* crew_wait() - until those that serve are gone, or it is @until_ns
+ * crew_join() - until those of tasks are, too
+ * Return: are they? */
+bool crew_wait(struct crew *crew, uint64_t until_ns);
+bool crew_join(struct crew *crew, uint64_t until_ns);
 bool crew_gone(struct crew *crew); /* have all, those of tasks too? */
 void crew_free(struct crew *crew); /* after crew_join() returned true */
 

@@ -147,8 +147,15 @@ void
 dispatch_run(struct call *call)
 {
 	struct mcp_buf result = MCP_BUF_INIT;
-	int condition = run_method(call, &result);
+	int condition =
+	    atomic_load(&call->cut) ? CALL_E_FAILED : run_method(call, &result);
 
+	if (atomic_load(&call->cut)) {
+		mcp_buf_reset(&result);
+		condition = call_fail(call, JSONRPC_INTERNAL_ERROR,
+		    "The server is stopping, and the call took too long: what "
+		    "it has done is not known");
+	}
 	if (condition == 0)
 		dispatch_complete(call, &result);
 	if (condition == 0 && result.failed)

@@ -27,7 +27,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DRAIN_MS 6000 /* a web server keeps an idle connection for 5 s */
+#define CALLS_MS                                                               \
+	5000 /* for calls that run when we are to stop; then they are          \
+		answered that they are cut off, and nobody */
+#define DRAIN_MS 6000 /* stays; a web server keeps idle connections for 5 s */
 #define HEIR_MS 600000 /* for calls of one that was replaced; not tasks */
 #define SWEEP_NS (100 * (long)MCP_MS)
 #define DEFAULT_THREADS 8
@@ -293,8 +296,21 @@ await_last(struct worker *worker, const sigset_t *signals)
 	}
 }
 
+/* A second signal waits, and changes nothing.
+ * Return: are all threads gone? */
+static bool
+drain(struct worker *worker)
+{
+	uint64_t now_ns = mcp_clock_ns();
+
+	gateway_stop(worker->gateway, DRAIN_MS);
+	if (!crew_wait(worker->crew, now_ns + CALLS_MS * MCP_MS))
+		calls_cut(worker->calls);
+	return crew_join(worker->crew, now_ns + DRAIN_MS * MCP_MS);
+}
+
 /* Serve until a signal asks to stop; signals are blocked everywhere else.
- * Return: 0; -errno. Who still runs a task then ends with the process. */
+ * Return: 0; -errno. Who still runs then, a task say, ends with the process. */
 static int
 serve(struct worker *worker, const struct options *options,
     const sigset_t *signals)
@@ -310,9 +326,8 @@ serve(struct worker *worker, const struct options *options,
 			await_last(worker, signals);
 		}
 	}
-	gateway_stop(worker->gateway, DRAIN_MS);
-	if (!crew_join(worker->crew, DRAIN_MS)) {
-		mcp_log(MCP_LOG_WARNING, "tasks end unfinished");
+	if (!drain(worker)) {
+		mcp_log(MCP_LOG_WARNING, "tasks, or calls, end unfinished");
 		_exit(error == 0 ? 0 : 1);
 	}
 	if (heir.fd >= 0)

@@ -100,6 +100,29 @@ test('a worker asked to stop answers the call it runs, and ends', async (t) => {
   assert.equal((await stack.say(1, ping(1))).status, 200);
 });
 
+test('calls that take too long for a worker asked to stop are cut off, and say so; asked twice, it is the same', async (t) => {
+  const stack = await startStack(t, { workers: 2, threads: 3, change: withTools(slowTool(60000)) });
+  const stream = await stack.greeted();
+  const plain = await stack.connect(0);
+  const waiting = await stack.connect(0); // there is one slot
+  const called = plain.post('/mcp', callOf('plain', 'slow')).answer;
+  assert.equal((await stack.say(0, callOf('official', 'slow'), { uri: stream.endpoint })).status, 202);
+  const parked = waiting.post('/mcp', callOf('parked', 'slow')).answer;
+  await until('it is admitted', async () => (await stack.status()).admissions === 1);
+
+  const began = performance.now();
+  const ended = stack.workers[0].kill('SIGTERM');
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2']) stack.workers[0].kill(signal);
+  const answers = [(await called).json, (await parked).json, (await stream.next('message', 10000)).json];
+  assert.deepEqual(answers.map((one) => one.id), ['plain', 'parked', 'official']);
+  for (const { error } of answers) {
+    assert.equal(error.code, -32603);
+    assert.match(error.message, /is stopping/);
+  }
+  assert.equal(await ended, 0);
+  assert.ok(performance.now() - began < 6900, 'it took its time');
+});
+
 test('a worker asked to stop serves the connections it has kept once more, and closes them', async (t) => {
   const stack = await startStack(t);
   const kept = await Promise.all([1, 2, 3].map(() => stack.connect(0)));
