@@ -305,7 +305,7 @@ process_save(const struct process *process, struct state_writer *out)
 	const uint64_t numbers[] = { process->pid, process->heard_ns,
 		process->dead_ns, process->requests, process->failed,
 		process->running, process->known, process->first,
-		process->greeted, process->struck };
+		process->greeted + 2u * process->replaced, process->struck };
 	const struct route *route;
 	size_t n = 0;
 
@@ -339,7 +339,9 @@ process_read_members(struct broker *broker, struct process *process,
 	process->running = state_read_number(in);
 	process->known = state_read_number(in);
 	process->first = state_read_number(in);
-	process->greeted = state_read_number(in) != 0;
+	n = state_read_number(in);
+	process->greeted = n != 0;
+	process->replaced = n > 1;
 	process->struck = state_read_number(in) != 0;
 	process->restored = process->greeted;
 	n = state_read_number(in);

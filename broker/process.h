@@ -70,6 +70,7 @@ struct process {
 	bool restored; /* its control socket is to hear that we are another; */
 	STAILQ_HEAD(, kept) kept; /* until then, what it is told waits here, */
 	unsigned n_kept; /* and no more than a socket would hold */
+	bool replaced; /* another is in its place: it only ends what it has */
 	bool replacing; /* it was asked to put another in its place */
 	char digest[65]; /* of the snapshot it serves by, as it last said */
 	bool greeted; /* a HELLO came */

@@ -479,7 +479,7 @@ replace(struct broker *broker)
 	TAILQ_FOREACH(process, &broker->processes.all, of_all) {
 		struct mcp_letter letter = { .kind = MCP_UPGRADE };
 
-		process->replacing = process->greeted &&
+		process->replacing = process->greeted && !process->replaced &&
 		    desk_tell(broker, process, &letter) == 0;
 		upgrade->n_missing += process->replacing;
 	}
@@ -496,6 +496,8 @@ upgrade_heard(struct broker *broker, struct process *process,
 	if (upgrade->stage != UPGRADE_REPLACING || !process->replacing)
 		return;
 	process->replacing = false;
+	process->replaced =
+	    answer->outcome == MCP_OK || answer->outcome == MCP_NONE;
 	upgrade->n_missing--;
 	if (answer->outcome == MCP_OK)
 		upgrade->n_replaced++;
@@ -570,7 +572,7 @@ are_all_back(const struct broker *broker)
 	const struct process *process;
 
 	TAILQ_FOREACH(process, &broker->processes.all, of_all)
-		if (process->restored)
+		if (process->restored && !process->replaced)
 			return false;
 	return true;
 }

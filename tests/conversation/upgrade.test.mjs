@@ -418,6 +418,26 @@ test('calls that run are answered by whom they were begun, and their connections
   await until('the first has ended', () => !runs(before));
 });
 
+test('one that was replaced before, and does not answer any more, is not waited for', async (t) => {
+  const stack = await startFixture(t);
+  const begun = file(stack);
+  const go = file(stack);
+  const connection = await stack.connect(0);
+  const held = connection.post('/mcp', { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'hold', arguments: { begun, until: go } } });
+  await written(begun);
+  const first = stack.workers[0].pid;
+  assert.equal((await ctl(stack, 'upgrade')).status, 0);
+  process.kill(first, 'SIGSTOP'); // as if it ended while the broker is away
+  const began = performance.now();
+  const done = await ctl(stack, 'upgrade');
+  process.kill(first, 'SIGCONT');
+  assert.ok(performance.now() - began < 3000, 'it was waited for');
+  assert.equal(done.out, 'the broker has 0 streams; 1 workers replaced\n', done.err);
+  touch(go);
+  assert.ok((await held.answer).json.result);
+  await until('the first has ended', () => !runs(first));
+});
+
 test('a task of a worker that was replaced is done to its end', async (t) => {
   const stack = await startFixture(t);
   const tasks = { capabilities: WITH_TASKS };
