@@ -10,6 +10,7 @@
 
 #include <mcp/json.h>
 #include <mcp/task.h>
+#include <mcp/tree.h>
 
 #define PREFIX "io.modelcontextprotocol/"
 #define FILTER "params.notifications"
@@ -81,7 +82,9 @@ read_message(struct listen *out, struct mcp_text body)
 		return refuse(out, JSONRPC_INVALID_REQUEST,
 		    "Invalid Request: the id is too long");
 	}
-	return 0;
+	return out->message.params.len == 0
+	    ? 0
+	    : mcp_tree(out->message.params, NULL, &out->params);
 }
 
 /* --- what it says of itself --------------------------------------------- */
@@ -185,7 +188,7 @@ static int
 check_meta(struct listen *out, const struct mcp_config *config,
     const struct head *head)
 {
-	struct json_object *meta = mcp_json_get(out->message.params, "_meta");
+	struct json_object *meta = mcp_json_get(out->params, "_meta");
 	int condition;
 
 	if (!json_object_is_type(meta, json_type_object))
@@ -299,7 +302,7 @@ read_names(struct listen *out, const struct names_form *form,
 static int
 check_tasks(struct listen *out)
 {
-	struct json_object *meta = mcp_json_get(out->message.params, "_meta");
+	struct json_object *meta = mcp_json_get(out->params, "_meta");
 	struct json_object *extensions = mcp_json_get(mcp_json_get(meta,
 	    PREFIX "clientCapabilities"), "extensions");
 
@@ -314,8 +317,7 @@ check_tasks(struct listen *out)
 static int
 read_filter(struct listen *out, const struct mcp_config *config)
 {
-	struct json_object *filter = mcp_json_get(out->message.params,
-	    "notifications");
+	struct json_object *filter = mcp_json_get(out->params, "notifications");
 	int condition;
 
 	if (!json_object_is_type(filter, json_type_object))
@@ -378,5 +380,6 @@ listen_deinit(struct listen *listen)
 	free(listen->tasks);
 	mcp_buf_deinit(&listen->data);
 	mcp_jsonrpc_deinit(&listen->message);
+	json_object_put(listen->params);
 	*listen = LISTEN_INIT;
 }

@@ -29,6 +29,8 @@ enum listen_condition {
 	LISTEN_E_REFUSED = 1 /* 400, and the JSON-RPC error is filled */
 };
 
+struct json_object;
+
 struct listen {
 	struct mcp_text id; /* raw JSON, borrowed; length 0: none was read */
 	unsigned topics; /* honoured: bits LISTEN_TOPIC() */
@@ -42,11 +44,12 @@ struct listen {
 	char why[192];
 	struct mcp_buf data; /* of the error, as JSON */
 	struct mcp_jsonrpc message;
+	struct json_object *params; /* of it */
 	bool older_header; /* that tolerance was needed */
 };
 #define LISTEN_INIT                                                            \
 	((struct listen){ MCP_TEXT_INIT, 0, NULL, 0, NULL, NULL, 0, 0, "",     \
-	    MCP_BUF_INIT, MCP_JSONRPC_INIT, false })
+	    MCP_BUF_INIT, MCP_JSONRPC_INIT, NULL, false })
 #define LISTEN_TOPIC(topic) (1u << (topic))
 
 /* listen_offered() - what can change here: bits LISTEN_TOPIC() */

@@ -6,13 +6,10 @@
  *      back as the text it came in.
  */
 #include <errno.h>
-#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include <json-c/json.h>
-
 #include <mcp/jsonrpc.h>
-#include <mcp/tree.h>
 
 static struct mcp_text
 skip_blanks(struct mcp_text json)
@@ -47,111 +44,129 @@ is_legal_id(struct mcp_text id)
 		(*id.at >= '0' && *id.at <= '9'));
 }
 
-/* A string that C can hold: json-c keeps a \u0000, strcmp(3) would not. */
-static const char *
-plain_string(struct json_object *value)
+static bool
+is_version_2(struct mcp_text json)
 {
-	const char *string;
+	struct mcp_buf room = MCP_BUF_INIT;
+	bool is = mcp_text_is(mcp_scan_string(json, &room), "2.0");
 
-	if (!json_object_is_type(value, json_type_string))
-		return NULL;
-	string = json_object_get_string(value);
-	return strlen(string) == (size_t)json_object_get_string_len(value)
-	    ? string
-	    : NULL;
+	mcp_buf_deinit(&room);
+	return is;
+}
+
+/* A copy of the content of a JSON string, where C can hold it: without a NUL.
+ * Return: the caller's to free; NULL, and *errorp is -ENOMEM if it was that */
+static char *
+plain_string(struct mcp_text json, int *errorp)
+{
+	struct mcp_buf room = MCP_BUF_INIT;
+	struct mcp_text content = mcp_scan_string(json, &room);
+	char *copy = NULL;
+
+	if (content.at != NULL &&
+	    memchr(content.at, '\0', content.len) == NULL) {
+		copy = mcp_text_dup(content);
+		*errorp = copy == NULL ? -ENOMEM : *errorp;
+	}
+	if (room.failed)
+		*errorp = -ENOMEM;
+	mcp_buf_deinit(&room);
+	return copy;
 }
 
 /* What is wrong with a message that has a method; NULL: nothing. */
 static const char *
-read_call(struct mcp_jsonrpc *message, struct json_object *method,
-    bool has_params, bool answers, bool has_id)
+read_call(struct mcp_jsonrpc *message, bool answers, bool has_id)
 {
-	message->method = plain_string(method);
 	if (message->method == NULL)
 		return "method must be a string without NUL";
 	if (answers)
 		return "a message has either a method or a result or error";
-	if (has_params &&
-	    !json_object_is_type(message->params, json_type_object) &&
-	    !json_object_is_type(message->params, json_type_array))
+	if (message->params.len > 0 && *message->params.at != '{' &&
+	    *message->params.at != '[')
 		return "params must be an object";
 	message->kind = has_id ? MCP_JSONRPC_REQUEST : MCP_JSONRPC_NOTIFICATION;
 	return NULL;
 }
 
 static const char *
-read_response(
-    struct mcp_jsonrpc *message, bool has_result, bool has_error, bool has_id)
+read_response(struct mcp_jsonrpc *message, bool has_id)
 {
+	bool has_result = message->result.len > 0;
+	bool has_error = message->error.len > 0;
+
 	message->kind = MCP_JSONRPC_RESPONSE;
 	if (!has_result && !has_error)
 		return "a message needs a method, a result or an error";
 	if (has_result && has_error)
 		return "a response has either a result or an error";
-	if (has_error && !json_object_is_type(message->error, json_type_object))
+	if (has_error && *message->error.at != '{')
 		return "error must be an object";
 	return has_id ? NULL : "a response needs an id";
 }
 
+enum member { VERSION, ID, METHOD, PARAMS, RESULT, ERROR, N_MEMBERS };
+
 static const char *
-read_message(struct mcp_jsonrpc *message, struct mcp_text id)
+read_message(struct mcp_jsonrpc *message,
+    const struct mcp_scan_watch members[N_MEMBERS], int *errorp)
 {
-	struct json_object *root = message->root, *version, *method;
-	bool has_params, has_result, has_error;
+	struct mcp_text id = members[ID].value;
+	struct mcp_text method = members[METHOD].value;
 
 	if (is_legal_id(id))
 		message->id = id;
-	if (!json_object_object_get_ex(root, "jsonrpc", &version) ||
-	    plain_string(version) == NULL ||
-	    strcmp(plain_string(version), "2.0") != 0)
+	if (!is_version_2(members[VERSION].value))
 		return "jsonrpc must be \"2.0\"";
 	if (id.len > 0 && message->id.len == 0)
 		return "id must be a string or a number";
-
-	has_params =
-	    json_object_object_get_ex(root, "params", &message->params);
-	has_result =
-	    json_object_object_get_ex(root, "result", &message->result);
-	has_error = json_object_object_get_ex(root, "error", &message->error);
-	if (json_object_object_get_ex(root, "method", &method))
-		return read_call(message, method, has_params,
-		    has_result || has_error, id.len > 0);
-	return read_response(message, has_result, has_error, id.len > 0);
+	message->params = members[PARAMS].value;
+	message->result = members[RESULT].value;
+	message->error = members[ERROR].value;
+	if (method.len == 0)
+		return read_response(message, id.len > 0);
+	message->method = plain_string(method, errorp);
+	return read_call(message,
+	    message->result.len > 0 || message->error.len > 0, id.len > 0);
 }
 
 int
 mcp_jsonrpc_parse(struct mcp_text json, struct mcp_jsonrpc *out,
     struct mcp_scan_error *errp, const char **whyp)
 {
-	struct mcp_scan_watch watch = { "id", MCP_TEXT_INIT };
+	struct mcp_scan_watch members[N_MEMBERS] = {
+		[VERSION] = { .name = "jsonrpc" },
+		[ID] = { .name = "id" },
+		[METHOD] = { .name = "method" },
+		[PARAMS] = { .name = "params" },
+		[RESULT] = { .name = "result" },
+		[ERROR] = { .name = "error" },
+	};
 	struct mcp_jsonrpc message = MCP_JSONRPC_INIT;
 	int rc;
 
 	*out = MCP_JSONRPC_INIT;
-	rc = mcp_scan(json, 0, &watch, 1, errp);
+	rc = mcp_scan(json, 0, members, N_MEMBERS, errp);
 	if (rc != 0)
 		return rc > 0 ? MCP_JSONRPC_E_PARSE : rc;
 	if (!begins_with(json, '{')) {
 		*whyp = "a message is a JSON object";
 		return MCP_JSONRPC_E_INVALID;
 	}
-	rc = json.len > INT_MAX ? -EMSGSIZE : mcp_tree(json, &message.root);
-	if (rc != 0)
-		return rc;
-	*whyp = read_message(&message, watch.value);
-	if (*whyp != NULL) {
-		out->id = message.id;
-		mcp_jsonrpc_deinit(&message);
-		return MCP_JSONRPC_E_INVALID;
+	*whyp = read_message(&message, members, &rc);
+	if (*whyp == NULL) {
+		*out = message;
+		return 0;
 	}
-	*out = message;
-	return 0;
+	out->id = message.id;
+	mcp_jsonrpc_deinit(&message);
+	return rc < 0 ? rc : MCP_JSONRPC_E_INVALID;
 }
 
 void
 mcp_jsonrpc_deinit(struct mcp_jsonrpc *message)
 {
-	json_object_put(message->root);
+	free(message->method);
 	*message = MCP_JSONRPC_INIT;
 }
 

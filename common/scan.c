@@ -502,16 +502,22 @@ key_note(struct scan *scan, const char *at, const char *end, bool escaped)
 	return 0;
 }
 
+static struct mcp_scan_watch *
+watch_of(struct mcp_scan_watch *watch, size_t n_watch, struct mcp_text key)
+{
+	for (size_t i = 0; i < n_watch; i++)
+		if (mcp_text_is(key, watch[i].name))
+			return &watch[i];
+	return NULL;
+}
+
 static void
 watch_key(struct scan *scan)
 {
 	const struct key *key = &scan->keys[scan->n_keys - 1];
 
-	scan->watched = NULL;
-	for (size_t i = 0; i < scan->n_watch; i++)
-		if (strlen(scan->watch[i].name) == key->len &&
-		    memcmp(scan->watch[i].name, key->at, key->len) == 0)
-			scan->watched = &scan->watch[i];
+	scan->watched = watch_of(scan->watch, scan->n_watch,
+	    (struct mcp_text){ key->at, key->len });
 }
 
 /* A key and its colon; scan->at is left where the value begins. */
@@ -911,6 +917,21 @@ mcp_scan(struct mcp_text json, unsigned flags, struct mcp_scan_watch *watch,
 	return rc;
 }
 
+struct mcp_text
+mcp_scan_string(struct mcp_text raw, struct mcp_buf *room)
+{
+	if (raw.len < 2 || *raw.at != '"')
+		return MCP_TEXT_INIT;
+	raw = (struct mcp_text){ raw.at + 1, raw.len - 2 };
+	if (memchr(raw.at, '\\', raw.len) == NULL)
+		return raw;
+	mcp_buf_reset(room);
+	if (mcp_buf_reserve(room, raw.len) != 0)
+		return MCP_TEXT_INIT;
+	room->len = mcp_scan_resolve(raw, room->data);
+	return mcp_buf_view(room);
+}
+
 /* --- walking through what was accepted ----------------------------------- */
 
 /* A text known to be well-formed. */
@@ -935,38 +956,61 @@ walk_blanks(struct walk *walk)
 static void
 walk_string(struct walk *walk)
 {
-	for (walk->at++; walk->at < walk->end && *walk->at != '"'; walk->at++)
-		walk->at += *walk->at == '\\';
+	walk->at = skip_plain(walk->at + 1, walk->end);
+	while (walk->at < walk->end && *walk->at != '"') {
+		walk->at += *walk->at == '\\' ? 2 : 1;
+		walk->at = skip_plain(walk->at, walk->end);
+	}
 	walk->at++;
 }
 
+/* Of a number or a word: what begins, divides and ends all else ends it. */
 static bool
 is_scalar_byte(char c)
 {
-	return !is_blank(c) && strchr(",:]}[{\"/", c) == NULL;
+	return c == '-' || c == '+' || c == '.' || (c >= '0' && c <= '9') ||
+	    (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+static void
+walk_scalar(struct walk *walk)
+{
+	while (walk->at < walk->end && is_scalar_byte(*walk->at))
+		walk->at++;
+}
+
+/* An array or object: what is in it counts only as far as it may hide a
+ * bracket. */
+static void
+walk_nest(struct walk *walk)
+{
+	unsigned depth = 0;
+
+	do {
+		if (*walk->at == '"') {
+			walk_string(walk);
+		} else if (is_comment(walk->at, walk->end, walk->flags)) {
+			walk->at = comment_end(walk->at, walk->end);
+		} else {
+			depth += *walk->at == '{' || *walk->at == '[';
+			depth -= *walk->at == '}' || *walk->at == ']';
+			walk->at++;
+		}
+	} while (depth > 0 && walk->at < walk->end);
 }
 
 static void
 walk_value(struct walk *walk)
 {
-	unsigned depth = 0;
-
-	do {
-		walk_blanks(walk);
-		if (walk->at >= walk->end)
-			return;
-		if (*walk->at == '"')
-			walk_string(walk);
-		else if (is_scalar_byte(*walk->at))
-			while (
-			    walk->at < walk->end && is_scalar_byte(*walk->at))
-				walk->at++;
-		else {
-			depth += *walk->at == '{' || *walk->at == '[';
-			depth -= *walk->at == '}' || *walk->at == ']';
-			walk->at++;
-		}
-	} while (depth > 0);
+	walk_blanks(walk);
+	if (walk->at >= walk->end)
+		return;
+	if (*walk->at == '"')
+		walk_string(walk);
+	else if (*walk->at == '{' || *walk->at == '[')
+		walk_nest(walk);
+	else
+		walk_scalar(walk);
 }
 
 /* Past the bracket @open and to the first element. */
@@ -1028,6 +1072,66 @@ mcp_scan_next(struct mcp_text json, struct mcp_text *valuep)
 	walk_value(&walk);
 	*valuep = (struct mcp_text){ start, (size_t)(walk.at - start) };
 	return 0;
+}
+
+const char *
+mcp_scan_past(const char *at, const char *end)
+{
+	struct walk walk = { at, end, 0 };
+
+	walk_value(&walk);
+	return walk.at;
+}
+
+/* A key that has escapes, which almost none has. */
+static struct mcp_scan_watch *
+watch_of_escaped(struct mcp_scan_watch *watch, size_t n_watch,
+    struct mcp_text raw)
+{
+	char *key = malloc(raw.len);
+	struct mcp_scan_watch *found = NULL;
+
+	if (key != NULL)
+		found = watch_of(watch, n_watch,
+		    (struct mcp_text){ key, mcp_scan_resolve(raw, key) });
+	free(key);
+	return found;
+}
+
+/* The key at walk->at, and on to its value. */
+static struct mcp_scan_watch *
+walk_key(struct walk *walk, struct mcp_scan_watch *watch, size_t n_watch)
+{
+	struct mcp_text raw = { walk->at + 1, 0 };
+
+	walk_string(walk);
+	raw.len = (size_t)(walk->at - 1 - raw.at);
+	walk_blanks(walk);
+	walk->at++; /* the colon */
+	walk_blanks(walk);
+	return memchr(raw.at, '\\', raw.len) == NULL
+	    ? watch_of(watch, n_watch, raw)
+	    : watch_of_escaped(watch, n_watch, raw);
+}
+
+void
+mcp_scan_members(struct mcp_text json, struct mcp_scan_watch *watch,
+    size_t n_watch)
+{
+	struct walk walk = { json.at, json.at + json.len, 0 };
+	bool more = json.len > 0 && walk_into(&walk, '{');
+	struct mcp_scan_watch *seen;
+
+	for (size_t i = 0; i < n_watch; i++)
+		watch[i].value = MCP_TEXT_INIT;
+	while (more) {
+		seen = walk_key(&walk, watch, n_watch);
+		if (seen != NULL)
+			seen->value = (struct mcp_text){ walk.at,
+				(size_t)(mcp_scan_past(walk.at, walk.end) -
+				    walk.at) };
+		more = walk_on(&walk);
+	}
 }
 
 /* Does the key at walk->at equal the pointer's token [@token, @end)? */

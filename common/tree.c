@@ -3,6 +3,7 @@
  * Law: RFC 8259. Depth was bounded by the scan, and so is the recursion here.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ struct reader {
 	const char *at;
 	const char *end;
 	bool failed; /* out of memory */
+	struct mcp_scan_watch *aside; /* while the outermost begins; NULL */
 };
 
 static struct json_object *read_value(struct reader *reader);
@@ -177,12 +179,34 @@ read_array(struct reader *reader)
 	return array;
 }
 
+static void
+note(struct reader *reader, struct mcp_scan_watch *aside)
+{
+	const char *start = reader->at;
+
+	reader->at = mcp_scan_past(start, reader->end);
+	aside->value = (struct mcp_text){ start, (size_t)(reader->at - start) };
+}
+
+static void
+add(struct reader *reader, struct json_object *object, const char *key)
+{
+	struct json_object *value = read_value(reader);
+
+	if (!reader->failed &&
+	    json_object_object_add_ex(object, key, value,
+		JSON_C_OBJECT_ADD_KEY_IS_NEW) == 0)
+		return;
+	json_object_put(value);
+	reader->failed = true;
+}
+
 /* The key and its value; the scan has seen that the key is new. */
 static void
-read_member(struct reader *reader, struct json_object *object)
+read_member(struct reader *reader, struct json_object *object,
+    struct mcp_scan_watch *aside)
 {
 	char at_hand[AT_HAND], *key;
-	struct json_object *value;
 	struct mcp_text raw;
 	bool escaped;
 	size_t len;
@@ -192,26 +216,26 @@ read_member(struct reader *reader, struct json_object *object)
 	key = copy(raw, escaped, at_hand, &len);
 	skip_blanks(reader);
 	reader->at++; /* the colon */
-	value = key != NULL ? read_value(reader) : NULL;
-	if (key == NULL || reader->failed ||
-	    json_object_object_add_ex(object, key, value,
-		JSON_C_OBJECT_ADD_KEY_IS_NEW) != 0) {
-		json_object_put(value);
+	skip_blanks(reader);
+	if (key == NULL)
 		reader->failed = true;
-	}
+	else if (aside != NULL && strcmp(key, aside->name) == 0)
+		note(reader, aside);
+	else
+		add(reader, object, key);
 	if (key != at_hand)
 		free(key);
 }
 
 static struct json_object *
-read_object(struct reader *reader)
+read_object(struct reader *reader, struct mcp_scan_watch *aside)
 {
 	struct json_object *object = made(reader, json_object_new_object());
 
 	if (object == NULL || is_empty(reader, '}'))
 		return object;
 	do
-		read_member(reader, object);
+		read_member(reader, object, aside);
 	while (!reader->failed && goes_on(reader));
 	return object;
 }
@@ -233,10 +257,13 @@ read_word(struct reader *reader)
 static struct json_object *
 read_value(struct reader *reader)
 {
+	struct mcp_scan_watch *aside = reader->aside;
+
+	reader->aside = NULL;
 	skip_blanks(reader);
 	switch (*reader->at) {
 	case '{':
-		return read_object(reader);
+		return read_object(reader, aside);
 	case '[':
 		return read_array(reader);
 	case '"':
@@ -251,10 +278,16 @@ read_value(struct reader *reader)
 }
 
 int
-mcp_tree(struct mcp_text json, struct json_object **treep)
+mcp_tree(struct mcp_text json, struct mcp_scan_watch *aside,
+    struct json_object **treep)
 {
-	struct reader reader = { json.at, json.at + json.len, false };
+	struct reader reader = { json.at, json.at + json.len, false, aside };
 
+	*treep = NULL;
+	if (aside != NULL)
+		aside->value = MCP_TEXT_INIT;
+	if (json.len > INT_MAX)
+		return -EMSGSIZE;
 	*treep = read_value(&reader);
 	if (!reader.failed)
 		return 0;

@@ -151,12 +151,12 @@ answer_progress(
 {
 	struct mcp_buf out = MCP_BUF_INIT;
 
-	if (call->progress_token == NULL)
+	if (call->progress_token.len == 0)
 		return;
 	mcp_buf_puts(&out,
 	    "{\"jsonrpc\":\"2.0\",\"method\":"
 	    "\"notifications/progress\",\"params\":{\"progressToken\":");
-	mcp_buf_puts(&out, call->progress_token);
+	mcp_buf_text(&out, call->progress_token);
 	mcp_buf_printf(&out, ",\"progress\":%.15g", progress);
 	if (total > 0)
 		mcp_buf_printf(&out, ",\"total\":%.15g", total);
@@ -292,9 +292,11 @@ report(struct call *call, struct thread *thread, uint64_t now_ns)
 	struct mcp_buf message = MCP_BUF_INIT;
 
 	call->reported_ns = now_ns;
-	mcp_buf_printf(&message, "{\"jsonrpc\":\"2.0\",\"method\":"
-	    "\"notifications/progress\",\"params\":{\"progressToken\":%s,"
-	    "\"progress\":%.1f}}", call->progress_token,
+	mcp_buf_puts(&message,
+	    "{\"jsonrpc\":\"2.0\",\"method\":"
+	    "\"notifications/progress\",\"params\":{\"progressToken\":");
+	mcp_buf_text(&message, call->progress_token);
+	mcp_buf_printf(&message, ",\"progress\":%.1f}}",
 	    (double)(now_ns - call->started_ns) / (double)MCP_S);
 	say(call, thread, 0, mcp_buf_view(&message));
 	mcp_buf_deinit(&message);
@@ -303,7 +305,7 @@ report(struct call *call, struct thread *thread, uint64_t now_ns)
 static bool
 is_slow(const struct call *call, uint64_t now_ns)
 {
-	return call->progress_token != NULL && call->stream[0] == '\0' &&
+	return call->progress_token.len > 0 && call->stream[0] == '\0' &&
 	    call->method != NULL && (call->method->traits & METHOD_SLOT) &&
 	    !call->reports && takes_stream(call) &&
 	    now_ns > call->started_ns + PROGRESS_FIRST_NS &&

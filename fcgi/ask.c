@@ -81,11 +81,10 @@ digest(const struct call *call, unsigned char out[DIGEST_LEN])
 	crypto_generichash_init(&hash, NULL, 0, DIGEST_LEN);
 	crypto_generichash_update(&hash, (const unsigned char *)method,
 	    strlen(method) + 1);
-	json_object_object_foreach(call->message.params, name, value) {
+	json_object_object_foreach(call->params, name, value) {
 		const char *text;
 
-		if (strcmp(name, "_meta") == 0 ||
-		    strcmp(name, "requestState") == 0 ||
+		if (strcmp(name, "requestState") == 0 ||
 		    strcmp(name, "inputResponses") == 0)
 			continue;
 		text = mcp_json_text(value);
@@ -178,7 +177,7 @@ open_state(struct call *call, struct json_object *token)
 int
 asks_open(struct call *call)
 {
-	struct json_object *params = call->message.params;
+	struct json_object *params = call->params;
 	struct json_object *token = mcp_json_get(params, "requestState");
 	struct json_object *answers = mcp_json_get(params, "inputResponses");
 	int condition = 0;

@@ -6,13 +6,16 @@
 #include "fcgi/calls.h"
 #include "fcgi/control.h"
 #include "fcgi/dispatch.h"
+#include "fcgi/meta.h"
 #include "fcgi/permit.h"
 #include "fcgi/reply.h"
 #include "fcgi/slots.h"
 #include "fcgi/snapshot.h"
 
 #include <mcp/log.h>
+#include <mcp/tree.h>
 
+#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +75,7 @@ call_free(struct call *call)
 		return;
 	asks_free(call->asks);
 	pthread_mutex_destroy(&call->lock);
-	mcp_jsonrpc_deinit(&call->message);
+	call_forget(call);
 	free(call->authorization);
 	mcp_buf_deinit(&call->body);
 	mcp_buf_deinit(&call->verified);
@@ -82,6 +85,30 @@ call_free(struct call *call)
 	mcp_buf_deinit(&call->out);
 	snapshot_drop(call->snapshot);
 	free(call);
+}
+
+int
+call_read(struct call *call, struct mcp_text text, struct mcp_scan_error *errp,
+    const char **whyp)
+{
+	struct mcp_scan_watch meta = { "_meta", MCP_TEXT_INIT };
+	int condition = mcp_jsonrpc_parse(text, &call->message, errp, whyp);
+
+	if (condition == 0 && call->message.params.len > 0)
+		condition =
+		    mcp_tree(call->message.params, &meta, &call->params);
+	meta_find(meta.value, &call->meta);
+	return condition;
+}
+
+void
+call_forget(struct call *call)
+{
+	mcp_jsonrpc_deinit(&call->message);
+	json_object_put(call->params);
+	call->params = NULL;
+	call->progress_token = MCP_TEXT_INIT;
+	call->name = NULL;
 }
 
 int

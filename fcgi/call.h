@@ -22,6 +22,7 @@
 #define CALL_USER_MAX 256 /* bytes of a user's name that is logged */
 
 struct asks;
+struct json_object;
 struct method;
 struct slot;
 struct snapshot;
@@ -33,6 +34,12 @@ enum dialect {
 	DIALECT_MODERN, /* every request carries everything */
 	DIALECT_SEED, /* "sent", and mcp_response on the stream */
 	DIALECT_SSE /* 202, and message on the stream */
+};
+
+/* What params._meta says, as raw JSON; length 0: absent, or null. */
+struct meta {
+	struct mcp_text whole;
+	struct mcp_text version, capabilities, log_level, progress_token;
 };
 
 enum call_condition {
@@ -52,7 +59,9 @@ struct call {
 
 	struct connection *connection; /* NULL: given back already */
 	struct mcp_buf body; /* the request's text, and, */
-	struct mcp_jsonrpc message; /* parsed, the message that borrows it */
+	struct mcp_jsonrpc message; /* parsed, the message that borrows it; */
+	struct json_object *params; /* the tree of its params, all but _meta, */
+	struct meta meta; /* of which this is known */
 	bool batch; /* body is an array of messages instead */
 
 	enum dialect dialect;
@@ -60,7 +69,8 @@ struct call {
 	uint32_t capabilities; /* of the client: enum mcp_capability bits */
 	int log_level; /* the least it wants to hear of; -1: nothing */
 	bool level_known; /* a session's was asked for */
-	const char *progress_token; /* JSON, borrowed from message; or NULL */
+	struct mcp_text progress_token; /* that of meta, checked; length 0:
+					   none */
 	const struct method *method;
 	char user[CALL_USER_MAX]; /* "" is nobody */
 	char *authorization; /* the header, where a back end is to have it */
@@ -73,7 +83,7 @@ struct call {
 	uint64_t ticket;
 	char session[MCP_SESSION_MAX + 1]; /* made by initialize, or empty */
 	const char *name; /* of the tool, prompt or resource, for the log;
-			     borrowed from message */
+			     borrowed from params */
 
 	/* while it runs */
 	TAILQ_ENTRY(call) others; /* of struct calls */
@@ -115,6 +125,13 @@ struct call {
  * Owner:  *connectionp is taken, also on failure, and then answered with 503 */
 struct call *call_new(struct thread *thread, struct connection **connectionp);
 void call_free(struct call *call);
+
+/* call_read() - let @text be the call's message
+ * Return: as mcp_jsonrpc_parse()
+ * Owner:  @text must outlive the call; call_forget() it before the next one */
+int call_read(struct call *call, struct mcp_text text,
+    struct mcp_scan_error *errp, const char **whyp);
+void call_forget(struct call *call);
 
 /* call_fail() - the call's outcome is this JSON-RPC error
  * Return: CALL_E_FAILED, to be returned on */

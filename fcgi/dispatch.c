@@ -104,7 +104,7 @@ dispatch_method(
 static int
 run_method(struct call *call, struct mcp_buf *result)
 {
-	struct json_object *params = call->message.params;
+	struct json_object *params = call->params;
 
 	if (call->method == NULL)
 		return call_fail(call, JSONRPC_METHOD_NOT_FOUND,
@@ -183,7 +183,7 @@ run_element(struct call *call, struct mcp_text text)
 {
 	struct mcp_jsonrpc *message = &call->message;
 	const char *why = NULL;
-	int condition = mcp_jsonrpc_parse(text, message, NULL, &why);
+	int condition = call_read(call, text, NULL, &why);
 
 	call->code = 0;
 	mcp_buf_reset(&call->error);
@@ -217,9 +217,7 @@ dispatch_batch(struct call *call)
 	mcp_buf_putc(&call->out, '[');
 	while (mcp_scan_next(batch, &element) == 0) {
 		run_element(call, element);
-		mcp_jsonrpc_deinit(&call->message);
-		call->message = MCP_JSONRPC_INIT;
-		call->name = NULL;
+		call_forget(call);
 		asks_free(call->asks);
 		call->asks = NULL;
 	}
@@ -240,7 +238,7 @@ dispatch_versions(struct mcp_buf *out)
 int
 param_string(struct call *call, const char *name, const char **valuep)
 {
-	struct json_object *value = mcp_json_get(call->message.params, name);
+	struct json_object *value = mcp_json_get(call->params, name);
 
 	if (!json_object_is_type(value, json_type_string))
 		return call_fail(call, JSONRPC_INVALID_PARAMS,
@@ -255,7 +253,7 @@ param_string(struct call *call, const char *name, const char **valuep)
 int
 param_object(struct call *call, const char *name, struct json_object **valuep)
 {
-	*valuep = mcp_json_get(call->message.params, name);
+	*valuep = mcp_json_get(call->params, name);
 	if (*valuep != NULL && !json_object_is_type(*valuep, json_type_object))
 		return call_fail(call, JSONRPC_INVALID_PARAMS,
 		    "params.%s: expected an object", name);

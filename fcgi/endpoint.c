@@ -53,8 +53,7 @@ read_message(struct call *call)
 
 	call->batch = mcp_jsonrpc_is_batch(text);
 	if (!call->batch)
-		condition = mcp_jsonrpc_parse(text, &call->message, &where,
-		    &why);
+		condition = call_read(call, text, &where, &why);
 	else if (mcp_scan(text, 0, NULL, 0, &where) != 0)
 		condition = MCP_JSONRPC_E_PARSE;
 	else
@@ -89,16 +88,14 @@ choose_revision(struct call *call, const struct http_request *request)
 
 /* --- what is no request ------------------------------------------------- */
 
-/* The raw text of one member, two levels down at most. */
+/* The raw text of one member of an object. */
 static struct mcp_text
-raw_member(struct mcp_text json, const char *outer, const char *inner)
+raw_member(struct mcp_text json, const char *name)
 {
-	struct mcp_scan_watch watch = { outer, MCP_TEXT_INIT };
+	struct mcp_scan_watch watch = { name, MCP_TEXT_INIT };
 
-	if (mcp_scan(json, 0, &watch, 1, NULL) != 0)
-		return MCP_TEXT_INIT;
-	return inner == NULL ? watch.value :
-			       raw_member(watch.value, inner, NULL);
+	mcp_scan_members(json, &watch, 1);
+	return watch.value;
 }
 
 /* The client takes a request back: whichever process runs it stops.
@@ -106,13 +103,13 @@ raw_member(struct mcp_text json, const char *outer, const char *inner)
 static void
 hear_cancelled(struct call *call)
 {
-	struct mcp_letter answer, question = {
-		.kind = MCP_CANCEL,
-		.stream = mcp_text_of(call->owner),
-		.subject = { (const char *)call->subject, MCP_SUBJECT_LEN },
-		.request = raw_member(mcp_buf_view(&call->body), "params",
-		    "requestId"),
-	};
+	struct mcp_letter answer,
+	    question = {
+		    .kind = MCP_CANCEL,
+		    .stream = mcp_text_of(call->owner),
+		    .subject = { (const char *)call->subject, MCP_SUBJECT_LEN },
+		    .request = raw_member(call->message.params, "requestId"),
+	    };
 
 	if (question.request.len == 0 ||
 	    question.request.len > MCP_WIRE_REQUEST_MAX)
@@ -288,28 +285,35 @@ post_mcp(struct thread *thread, struct connection **connectionp)
 
 /* --- POST to a stream --------------------------------------------------- */
 
-/* The seed puts the stream's id into the message, HTTP+SSE into the URL. */
 static bool
-find_stream(struct call *call, const struct http_request *request)
+take_stream(struct call *call, struct mcp_text id)
 {
-	struct mcp_text id = http_query(request, "connection_id");
-	struct json_object *member = NULL;
-
-	call->dialect = DIALECT_SSE;
-	if (id.len == 0) {
-		call->dialect = DIALECT_SEED;
-		if (call->message.root != NULL)
-			json_object_object_get_ex(call->message.root,
-			    "connection_id", &member);
-		if (json_object_is_type(member, json_type_string))
-			id = mcp_text_of(json_object_get_string(member));
-	}
 	if (id.len == 0 || id.len > MCP_WIRE_STREAM_MAX)
 		return false;
 	memcpy(call->stream, id.at, id.len);
 	call->stream[id.len] = '\0';
 	memcpy(call->owner, call->stream, id.len + 1);
 	return true;
+}
+
+/* The seed puts the stream's id into the message, HTTP+SSE into the URL.
+ * @readable: the message is JSON */
+static bool
+find_stream(struct call *call, const struct http_request *request,
+    bool readable)
+{
+	struct mcp_text id = http_query(request, "connection_id");
+	struct mcp_buf room = MCP_BUF_INIT;
+	bool found;
+
+	call->dialect = id.len == 0 ? DIALECT_SEED : DIALECT_SSE;
+	if (id.len == 0 && readable)
+		id = mcp_scan_string(raw_member(mcp_buf_view(&call->body),
+					 "connection_id"),
+		    &room);
+	found = take_stream(call, id);
+	mcp_buf_deinit(&room);
+	return found;
 }
 
 /* What initialize left with the stream: the revision, and what the client can
@@ -385,7 +389,7 @@ static enum reply_condition
 prepare_post(struct call *call, const struct http_request *request)
 {
 	int condition = read_message(call);
-	bool found = find_stream(call, request);
+	bool found = find_stream(call, request, condition == 0);
 
 	if (condition == 0 && call->batch)
 		condition = call_fail(call, JSONRPC_INVALID_REQUEST,

@@ -580,7 +580,7 @@ mcp_log_message(struct mcp_call *mine, const char *level, const char *logger,
 	if (mcp_revision_era(mine->call->revision) == MCP_ERA_LEGACY)
 		logging_learn_level(mine->call);
 	if (mine->call->log_level < 0 ||
-	    meta_level(level) < mine->call->log_level)
+	    meta_level(mcp_text_of(level)) < mine->call->log_level)
 		return;
 	mcp_buf_puts(&out, "{\"jsonrpc\":\"2.0\",\"method\":"
 	    "\"notifications/message\",\"params\":{\"level\":");

@@ -3,6 +3,8 @@
 #include "fcgi/dispatch.h"
 #include "fcgi/meta.h"
 
+#include <mcp/json.h>
+
 #include <json-c/json.h>
 #include <string.h>
 #include <time.h>
@@ -132,7 +134,9 @@ lifecycle_initialize(struct call *call, struct mcp_buf *result)
 		return condition;
 	call->revision = mcp_revision_offer(
 	    mcp_revision_of(mcp_text_of(asked)));
-	bits = meta_capabilities(capabilities);
+	bits = capabilities == NULL
+	    ? 0
+	    : meta_capabilities(mcp_text_of(mcp_json_text(capabilities)));
 	condition = call->stream[0] != '\0' ? set_stream(call, bits) :
 					      open_session(call, bits);
 	if (condition != 0)

@@ -19,7 +19,7 @@ logging_set_level(struct call *call, struct mcp_buf *result)
 
 	if (condition != 0)
 		return condition;
-	if (meta_level(level) < 0)
+	if (meta_level(mcp_text_of(level)) < 0)
 		return call_fail(call, JSONRPC_INVALID_PARAMS,
 		    "params.level: expected a log level, \"debug\" to "
 		    "\"emergency\"");
@@ -54,5 +54,5 @@ logging_learn_level(struct call *call)
 		return;
 	snprintf(name, sizeof(name), "%.*s", (int)answer.state.len,
 	    answer.state.at);
-	call->log_level = meta_level(name);
+	call->log_level = meta_level(mcp_text_of(name));
 }

@@ -24,18 +24,47 @@ static const char *const level_names[] = { "debug", "info", "notice",
 	"warning", "error", "critical", "alert", "emergency" };
 
 int
-meta_level(const char *name)
+meta_level(struct mcp_text name)
 {
 	for (int i = 0; i < 8; i++)
-		if (strcmp(level_names[i], name) == 0)
+		if (mcp_text_is(name, level_names[i]))
 			return i;
 	return -1;
 }
 
-static struct json_object *
-meta_of(const struct call *call)
+/* The members of @json that are there, which a null is not. */
+static void
+find(struct mcp_text json, struct mcp_scan_watch *members, size_t n)
 {
-	return mcp_json_get(call->message.params, "_meta");
+	mcp_scan_members(json, members, n);
+	for (size_t i = 0; i < n; i++)
+		if (mcp_text_is(members[i].value, "null"))
+			members[i].value = MCP_TEXT_INIT;
+}
+
+void
+meta_find(struct mcp_text json, struct meta *meta)
+{
+	enum { VERSION, CAPABILITIES, LOG_LEVEL, PROGRESS_TOKEN, N };
+	struct mcp_scan_watch members[N] = {
+		[VERSION] = { .name = PREFIX "protocolVersion" },
+		[CAPABILITIES] = { .name = PREFIX "clientCapabilities" },
+		[LOG_LEVEL] = { .name = PREFIX "logLevel" },
+		[PROGRESS_TOKEN] = { .name = "progressToken" },
+	};
+
+	find(json, members, N);
+	meta->whole = json;
+	meta->version = members[VERSION].value;
+	meta->capabilities = members[CAPABILITIES].value;
+	meta->log_level = members[LOG_LEVEL].value;
+	meta->progress_token = members[PROGRESS_TOKEN].value;
+}
+
+static bool
+is_object(struct mcp_text json)
+{
+	return json.len > 0 && *json.at == '{';
 }
 
 /* --- version ------------------------------------------------------------ */
@@ -79,7 +108,7 @@ meta_is_modern(const struct call *call, const struct http_request *request)
 {
 	if (call->batch || call->message.kind == MCP_JSONRPC_RESPONSE)
 		return false;
-	if (mcp_json_get(meta_of(call), PREFIX "protocolVersion") != NULL)
+	if (call->meta.version.len > 0)
 		return true;
 	return request->session.len == 0 &&
 	    mcp_revision_era(mcp_revision_of(meta_header_version(request))) ==
@@ -87,18 +116,12 @@ meta_is_modern(const struct call *call, const struct http_request *request)
 }
 
 static int
-read_version(struct call *call, const struct http_request *request,
-    struct json_object *meta)
+check_version(struct call *call, struct mcp_text header, struct mcp_text named)
 {
-	struct json_object *value =
-	    mcp_json_get(meta, PREFIX "protocolVersion");
-	struct mcp_text header = meta_header_version(request), named;
-
-	if (!json_object_is_type(value, json_type_string))
+	if (named.at == NULL)
 		return call_fail(call, JSONRPC_INVALID_PARAMS,
 		    "params._meta[\"" PREFIX "protocolVersion\"]: expected a "
 		    "string");
-	named = mcp_text_of(json_object_get_string(value));
 	call->revision = mcp_revision_of(named);
 	if (!mcp_text_equal(header, named) &&
 	    !(mcp_text_is(header, "2025-11-25") &&
@@ -116,83 +139,111 @@ read_version(struct call *call, const struct http_request *request,
 }
 
 static int
-read_wishes(struct call *call, struct json_object *meta)
+read_version(struct call *call, const struct http_request *request)
 {
-	struct json_object *level = mcp_json_get(meta, PREFIX "logLevel");
-	struct json_object *token = mcp_json_get(meta, "progressToken");
+	struct mcp_buf room = MCP_BUF_INIT;
+	int condition = check_version(call, meta_header_version(request),
+	    mcp_scan_string(call->meta.version, &room));
 
-	if (level != NULL) {
-		call->log_level = json_object_is_type(level, json_type_string) ?
-		    meta_level(json_object_get_string(level)) : -1;
-		if (call->log_level < 0)
-			return call_fail(call, JSONRPC_INVALID_PARAMS,
-			    "params._meta[\"" PREFIX "logLevel\"]: expected a "
-			    "log level, \"debug\" to \"emergency\"");
-	}
-	if (token == NULL)
-		return 0;
-	if (!json_object_is_type(token, json_type_string) &&
-	    !json_object_is_type(token, json_type_int))
-		return call_fail(call, JSONRPC_INVALID_PARAMS,
-		    "params._meta.progressToken: expected a string or an "
-		    "integer");
-	call->progress_token = mcp_json_text(token);
-	return call->progress_token == NULL ? -ENOMEM : 0;
+	mcp_buf_deinit(&room);
+	return condition;
 }
 
-int
-meta_read(struct call *call, const struct http_request *request)
+static int
+read_level(struct call *call)
 {
-	struct json_object *meta = meta_of(call), *capabilities;
-	int condition;
+	struct mcp_buf room = MCP_BUF_INIT;
 
-	if (!json_object_is_type(meta, json_type_object))
-		return call_fail(call, JSONRPC_INVALID_PARAMS,
-		    "params._meta: expected an object");
-	condition = read_version(call, request, meta);
-	if (condition != 0)
-		return condition;
-	capabilities = mcp_json_get(meta, PREFIX "clientCapabilities");
-	if (!json_object_is_type(capabilities, json_type_object))
-		return call_fail(call, JSONRPC_INVALID_PARAMS,
-		    "params._meta[\"" PREFIX "clientCapabilities\"]: expected "
-		    "an object");
-	call->capabilities = meta_capabilities(capabilities);
-	return read_wishes(call, meta);
+	call->log_level =
+	    meta_level(mcp_scan_string(call->meta.log_level, &room));
+	mcp_buf_deinit(&room);
+	return call->log_level >= 0
+	    ? 0
+	    : call_fail(call, JSONRPC_INVALID_PARAMS,
+		  "params._meta[\"" PREFIX "logLevel\"]: expected a log level, "
+		  "\"debug\" to \"emergency\"");
+}
+
+static bool
+is_token(struct mcp_text json)
+{
+	return *json.at == '"' ||
+	    ((*json.at == '-' || (*json.at >= '0' && *json.at <= '9')) &&
+		memchr(json.at, '.', json.len) == NULL &&
+		memchr(json.at, 'e', json.len) == NULL &&
+		memchr(json.at, 'E', json.len) == NULL);
 }
 
 int
 meta_wishes(struct call *call)
 {
-	struct json_object *meta = meta_of(call);
+	struct mcp_text token = call->meta.progress_token;
 
-	return meta == NULL ? 0 : read_wishes(call, meta);
+	if (call->meta.log_level.len > 0 && read_level(call) != 0)
+		return CALL_E_FAILED;
+	if (token.len > 0 && !is_token(token))
+		return call_fail(call, JSONRPC_INVALID_PARAMS,
+		    "params._meta.progressToken: expected a string or an "
+		    "integer");
+	call->progress_token = token;
+	return 0;
+}
+
+int
+meta_read(struct call *call, const struct http_request *request)
+{
+	int condition;
+
+	if (!is_object(call->meta.whole))
+		return call_fail(call, JSONRPC_INVALID_PARAMS,
+		    "params._meta: expected an object");
+	condition = read_version(call, request);
+	if (condition != 0)
+		return condition;
+	if (!is_object(call->meta.capabilities))
+		return call_fail(call, JSONRPC_INVALID_PARAMS,
+		    "params._meta[\"" PREFIX "clientCapabilities\"]: expected "
+		    "an object");
+	call->capabilities = meta_capabilities(call->meta.capabilities);
+	return meta_wishes(call);
+}
+
+static bool
+has(struct mcp_text object, const char *name)
+{
+	struct mcp_scan_watch member = { name, MCP_TEXT_INIT };
+
+	find(object, &member, 1);
+	return member.value.len > 0;
 }
 
 /* Elicitation without a mode is the form, as it was before there were two. */
 uint32_t
-meta_capabilities(struct json_object *capabilities)
+meta_capabilities(struct mcp_text capabilities)
 {
-	struct json_object *elicitation =
-	    mcp_json_get(capabilities, "elicitation");
-	struct json_object *sampling = mcp_json_get(capabilities, "sampling");
-	struct json_object *extensions =
-	    mcp_json_get(capabilities, "extensions");
+	enum { ELICITATION, SAMPLING, ROOTS, EXTENSIONS, N };
+	struct mcp_scan_watch can[N] = {
+		[ELICITATION] = { .name = "elicitation" },
+		[SAMPLING] = { .name = "sampling" },
+		[ROOTS] = { .name = "roots" },
+		[EXTENSIONS] = { .name = "extensions" },
+	};
 	uint32_t bits = 0;
 
-	if (elicitation != NULL &&
-	    (mcp_json_get(elicitation, "form") != NULL ||
-		mcp_json_get(elicitation, "url") == NULL))
+	find(capabilities, can, N);
+	if (can[ELICITATION].value.len > 0 &&
+	    (has(can[ELICITATION].value, "form") ||
+		!has(can[ELICITATION].value, "url")))
 		bits |= MCP_CAN_ELICIT;
-	if (mcp_json_get(elicitation, "url") != NULL)
+	if (has(can[ELICITATION].value, "url"))
 		bits |= MCP_CAN_ELICIT_URL;
-	if (sampling != NULL)
+	if (can[SAMPLING].value.len > 0)
 		bits |= MCP_CAN_SAMPLE;
-	if (mcp_json_get(sampling, "tools") != NULL)
+	if (has(can[SAMPLING].value, "tools"))
 		bits |= MCP_CAN_SAMPLE_TOOLS;
-	if (mcp_json_get(capabilities, "roots") != NULL)
+	if (can[ROOTS].value.len > 0)
 		bits |= MCP_CAN_ROOTS;
-	if (mcp_json_get(extensions, PREFIX "tasks") != NULL)
+	if (has(can[EXTENSIONS].value, PREFIX "tasks"))
 		bits |= META_CAN_TASKS;
 	return bits;
 }
@@ -320,7 +371,7 @@ check_parameter(struct call *call, const struct http_request *request,
 static int
 check_parameters(struct call *call, const struct http_request *request)
 {
-	struct json_object *params = call->message.params;
+	struct json_object *params = call->params;
 	struct json_object *name = mcp_json_get(params, "name");
 	const struct mcp_tool *tool;
 	int condition = 0;
@@ -351,7 +402,7 @@ meta_mirrors(struct call *call, const struct http_request *request)
 		return 0;
 	if (request->mcp_name.len == 0)
 		return mismatch(call, "Mcp-Name", "is missing");
-	value = mcp_json_get(call->message.params, method->mirror);
+	value = mcp_json_get(call->params, method->mirror);
 	condition = value == NULL ? 0 :
 	    compare(call, "Mcp-Name", request->mcp_name, value);
 	if (condition == 0 && strcmp(method->name, "tools/call") == 0)

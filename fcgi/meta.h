@@ -15,6 +15,10 @@
 
 #define META_CAN_TASKS 0x100u /* beside enum mcp_capability */
 
+/* meta_find() - what of @json, the value of params._meta, means something here
+ * Owner: borrowed from @json */
+void meta_find(struct mcp_text json, struct meta *meta);
+
 /* meta_is_modern() - does this message speak a modern revision? */
 bool meta_is_modern(const struct call *call,
     const struct http_request *request);
@@ -36,15 +40,16 @@ int meta_read(struct call *call, const struct http_request *request);
  * Return: 0; CALL_E_FAILED, MCP_HEADER_MISMATCH */
 int meta_mirrors(struct call *call, const struct http_request *request);
 
-/* meta_wishes() - of a legacy request: its progress token
+/* meta_wishes() - the part of it that legacy requests have as well: progress
+ * token and log level
  * Return: as meta_read() */
 int meta_wishes(struct call *call);
 
 /* meta_level() - "debug" is 0, "emergency" 7; -1: no level */
-int meta_level(const char *name);
+int meta_level(struct mcp_text name);
 
-/* meta_capabilities() - the bits of a client's capabilities object */
-uint32_t meta_capabilities(struct json_object *capabilities);
+/* meta_capabilities() - the bits of a client's capabilities object, raw JSON */
+uint32_t meta_capabilities(struct mcp_text capabilities);
 
 /* meta_unsupported() - fail with the versions that are supported */
 int meta_unsupported(struct call *call, struct mcp_text requested);

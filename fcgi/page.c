@@ -64,8 +64,8 @@ page_open(struct call *call, size_t n, struct page *page)
 	int condition = 0;
 
 	page->first = 0;
-	if (call->message.params != NULL &&
-	    json_object_object_get_ex(call->message.params, "cursor", NULL))
+	if (call->params != NULL &&
+	    json_object_object_get_ex(call->params, "cursor", NULL))
 		condition = param_string(call, "cursor", &cursor);
 	if (condition == 0 && cursor != NULL)
 		condition = open_cursor(call, cursor, &page->first);

@@ -1,9 +1,9 @@
 /* jsonrpc.h - I know request, notification, response; of MCP I know nothing
  *
- * A message is parsed strictly (scan.h), keeps the raw text of its id so that
- * it goes back with exact type and value, and owns its json-c tree until
- * mcp_jsonrpc_deinit(). What we send is written as text: the members stand in
- * the order jsonrpc, result or error, id.
+ * A message is parsed strictly (scan.h) and stays text: its id goes back with
+ * exact type and value, and of params, result or error whoever wants a tree
+ * makes one (tree.h). What we send is text too: the members stand in the order
+ * jsonrpc, result or error, id.
  *
  * Spec: JSON-RPC 2.0; MCP "Overview", "Messages" (an id is a string or a
  *       number, never null).
@@ -12,8 +12,6 @@
 #define MCP_JSONRPC_H
 
 #include <mcp/scan.h>
-
-struct json_object;
 
 enum mcp_jsonrpc_code {
 	JSONRPC_PARSE_ERROR = -32700,
@@ -39,23 +37,23 @@ enum mcp_jsonrpc_kind {
 	MCP_JSONRPC_RESPONSE /* a result or an error, answering one of ours */
 };
 
+/* Texts are raw JSON, borrowed from the message; what is absent has length 0.
+ */
 struct mcp_jsonrpc {
 	enum mcp_jsonrpc_kind kind;
-	struct mcp_text id; /* raw JSON, borrowed from the text; len 0: none */
-	const char *method; /* borrowed from root; NULL in a response */
-	struct json_object *root; /* owned */
-	struct json_object *params; /* borrowed; NULL when absent */
-	struct json_object *result; /* borrowed; of a response, may be NULL */
-	struct json_object *error; /* borrowed; of a response, may be NULL */
+	struct mcp_text id;
+	char *method; /* owned; NULL in a response */
+	struct mcp_text params; /* an object or an array */
+	struct mcp_text result, error; /* of a response, one of them */
 };
-#define MCP_JSONRPC_INIT \
-	((struct mcp_jsonrpc){ MCP_JSONRPC_REQUEST, { NULL, 0 }, NULL, NULL, \
-	    NULL, NULL, NULL })
+#define MCP_JSONRPC_INIT                                                       \
+	((struct mcp_jsonrpc){ MCP_JSONRPC_REQUEST, { NULL, 0 }, NULL,         \
+	    { NULL, 0 }, { NULL, 0 }, { NULL, 0 } })
 
 /* mcp_jsonrpc_parse() - one message, not a batch
  * Return: 0; MCP_JSONRPC_E_PARSE with *errp filled; MCP_JSONRPC_E_INVALID with
  *         *whyp a static phrase, and @out->id set if a legal id could be read;
- *         -ENOMEM; -EMSGSIZE over 2 GiB
+ *         -ENOMEM
  * Owner:  @json must outlive @out; deinit @out whatever came back */
 int mcp_jsonrpc_parse(struct mcp_text json, struct mcp_jsonrpc *out,
     struct mcp_scan_error *errp, const char **whyp);

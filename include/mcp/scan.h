@@ -68,6 +68,22 @@ void mcp_scan_blank(char *json, size_t len);
  * Return: the bytes written, no more than those */
 size_t mcp_scan_resolve(struct mcp_text raw, char *out);
 
+/* mcp_scan_string() - the same of a value's raw text, quotes included
+ * Return: where it has no escapes a part of @raw, else of @room, which is the
+ *         caller's; at NULL where it is no string, or memory is out
+ * Owner:  as @raw and @room */
+struct mcp_text mcp_scan_string(struct mcp_text raw, struct mcp_buf *room);
+
+/* mcp_scan_members() - where chosen members of an object lie, in a text that
+ * mcp_scan() accepted without comments; all are not seen where it is no object
+ * Owner: @watch's values point into @json */
+void mcp_scan_members(struct mcp_text json, struct mcp_scan_watch *watch,
+    size_t n_watch);
+
+/* mcp_scan_past() - the end of the value that begins at @at, before @end, in
+ * such a text */
+const char *mcp_scan_past(const char *at, const char *end);
+
 /* mcp_scan_next() - the raw text of each element of an array that mcp_scan()
  * accepted: *@valuep of length 0 gives the first, an element the one behind it
  * Return: 0; -ENOENT no more, or not an array; *@valuep unchanged */

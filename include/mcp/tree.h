@@ -13,11 +13,16 @@
 #include <mcp/text.h>
 
 struct json_object;
+struct mcp_scan_watch;
 
 /* mcp_tree() - of a text that mcp_scan() accepted without comments; any other
  * is the caller's mistake
- * Return: 0; -ENOMEM. *treep is NULL for null, as everywhere in json-c
- * Owner:  *treep is the caller's to put; @json is not kept */
-int mcp_tree(struct mcp_text json, struct json_object **treep);
+ * Units:  @aside a member of the outermost object that is left out of the tree,
+ *         its raw text noted instead; NULL: none is
+ * Return: 0; -ENOMEM; -EMSGSIZE over 2 GiB. *treep is NULL for null, as
+ *         everywhere in json-c
+ * Owner:  *treep is the caller's to put; @json is not kept, but by @aside */
+int mcp_tree(struct mcp_text json, struct mcp_scan_watch *aside,
+    struct json_object **treep);
 
 #endif

@@ -53,13 +53,13 @@ mirrors(const char *method, char *const headers[3], struct mcp_text body)
 		abort();
 	call->config = config();
 	call->method = &known;
-	if (mcp_jsonrpc_parse(body, &call->message, &error, &why) == 0 &&
+	if (call_read(call, body, &error, &why) == 0 &&
 	    call->message.method != NULL) {
 		condition = meta_mirrors(call, &request);
 		LAW(condition == 0 || condition == CALL_E_FAILED);
 		LAW(condition == 0 || call->code == MCP_HEADER_MISMATCH);
 	}
-	mcp_jsonrpc_deinit(&call->message);
+	call_forget(call);
 	mcp_buf_deinit(&call->error);
 	mcp_buf_deinit(&call->data);
 	free(call);

@@ -42,10 +42,10 @@ page(struct json_object *cursor, struct mcp_buf *result)
 	call->config = config;
 	call->method = &method;
 	call->revision = MCP_REVISION_LAST;
-	call->message.params = json_object_new_object();
+	call->params = json_object_new_object();
 	if (cursor != NULL)
-		json_object_object_add(
-		    call->message.params, "cursor", json_object_get(cursor));
+		json_object_object_add(call->params, "cursor",
+		    json_object_get(cursor));
 	condition = page_answer(call,
 	    &PAGE_LIST(
 		"tools", struct mcp_tool, config->tools, config->n_tools),
@@ -53,7 +53,7 @@ page(struct json_object *cursor, struct mcp_buf *result)
 	LAW(condition == 0 || condition == CALL_E_FAILED);
 	LAW(condition == 0 || result->len == 0);
 	LAW(condition == 0 || call->code == JSONRPC_INVALID_PARAMS);
-	json_object_put(call->message.params);
+	json_object_put(call->params);
 	mcp_buf_deinit(&call->error);
 	mcp_buf_deinit(&call->data);
 	free(call);

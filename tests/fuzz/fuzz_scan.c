@@ -90,12 +90,50 @@ is_tree(struct mcp_text json, struct json_object *theirs)
 	struct json_object *ours;
 	char *text;
 
-	LAW(mcp_tree(json, &ours) == 0);
+	LAW(mcp_tree(json, NULL, &ours) == 0);
 	LAW(json_object_equal(ours, theirs));
 	text = mcp_text_dup(mcp_text_of(mcp_json_text(ours)));
 	LAW(strcmp(text, mcp_json_text(theirs)) == 0);
 	free(text);
 	json_object_put(ours);
+}
+
+/* Each member lies where it is said to lie, and the tree without it is theirs
+ * without it. */
+static void
+is_found(struct mcp_text json, struct json_object *theirs, const char *name,
+    struct json_object *value)
+{
+	struct mcp_scan_watch watch = { name, MCP_TEXT_INIT }, aside = watch;
+	struct json_object *found, *rest;
+
+	mcp_scan_members(json, &watch, 1);
+	LAW(watch.value.len > 0 && fuzz_lies_in(watch.value, json));
+	LAW(mcp_tree(watch.value, NULL, &found) == 0);
+	LAW(json_object_equal(found, value));
+	LAW(mcp_tree(json, &aside, &rest) == 0);
+	LAW(mcp_text_equal(aside.value, watch.value));
+	LAW(json_object_object_length(rest) ==
+	    json_object_object_length(theirs) - 1);
+	LAW(!json_object_object_get_ex(rest, name, NULL));
+	json_object_put(found);
+	json_object_put(rest);
+}
+
+static void
+members(struct mcp_text json, struct json_object *theirs)
+{
+	struct mcp_scan_watch watch = { "nobody's", MCP_TEXT_INIT };
+
+	mcp_scan_members(json, &watch, 1);
+	if (!json_object_is_type(theirs, json_type_object)) {
+		LAW(watch.value.len == 0);
+		return;
+	}
+	LAW((watch.value.len > 0) ==
+	    json_object_object_get_ex(theirs, watch.name, NULL));
+	json_object_object_foreach(theirs, name, value)
+		is_found(json, theirs, name, value);
 }
 
 static void
@@ -105,8 +143,10 @@ accepted(struct mcp_text json, unsigned flags)
 
 	LAW(fuzz_is_json(mcp_text_of(mcp_json_text(tree))));
 	is_whole(json, flags, tree);
-	if ((flags & MCP_SCAN_COMMENTS) == 0)
+	if ((flags & MCP_SCAN_COMMENTS) == 0) {
 		is_tree(json, tree);
+		members(json, tree);
+	}
 	LAW(mcp_scan_line(json, flags, "/a/0/b") >=
 	    mcp_scan_line(json, flags, ""));
 	json_object_put(tree);

@@ -643,6 +643,50 @@ test_every_cut_and_change(void **state)
 	}
 }
 
+static void
+test_members(void **state)
+{
+	static const char json[] = " { \"a\" : [ {\"b\":1} ,\"}\\\"\"] , "
+				   "\"\\u0062\":-1.5e3,\"c\":null,\"\":{} } ";
+	struct mcp_scan_watch watch[] = { { .name = "b" }, { .name = "a" },
+		{ .name = "" }, { .name = "d" }, { .name = "c" } };
+
+	(void)state;
+	mcp_scan_members(mcp_text_of(json), watch, N(watch));
+	assert_true(mcp_text_is(watch[0].value, "-1.5e3"));
+	assert_true(mcp_text_is(watch[1].value, "[ {\"b\":1} ,\"}\\\"\"]"));
+	assert_true(mcp_text_is(watch[2].value, "{}"));
+	assert_int_equal(watch[3].value.len, 0);
+	assert_true(mcp_text_is(watch[4].value, "null"));
+
+	mcp_scan_members(MCP_TEXT("[\"b\",1]"), watch, N(watch));
+	for (size_t i = 0; i < N(watch); i++)
+		assert_int_equal(watch[i].value.len, 0);
+	mcp_scan_members(MCP_TEXT_INIT, watch, N(watch));
+	mcp_scan_members(MCP_TEXT("{}"), watch, N(watch));
+	assert_int_equal(watch[2].value.len, 0);
+}
+
+static void
+test_string_content(void **state)
+{
+	struct mcp_text raw = MCP_TEXT("\"plain\"");
+	struct mcp_buf room = MCP_BUF_INIT;
+
+	(void)state;
+	assert_ptr_equal(mcp_scan_string(raw, &room).at, raw.at + 1);
+	assert_true(mcp_text_is(mcp_scan_string(raw, &room), "plain"));
+	assert_true(mcp_text_is(mcp_scan_string(MCP_TEXT("\"\\u0061\\n\""),
+				    &room),
+	    "a\n"));
+	assert_true(mcp_text_is(mcp_scan_string(MCP_TEXT("\"\\/\""), &room),
+	    "/"));
+	assert_non_null(mcp_scan_string(MCP_TEXT("\"\""), &room).at);
+	assert_null(mcp_scan_string(MCP_TEXT("12"), &room).at);
+	assert_null(mcp_scan_string(MCP_TEXT_INIT, &room).at);
+	mcp_buf_deinit(&room);
+}
+
 int
 main(void)
 {
@@ -668,6 +712,8 @@ main(void)
 		cmocka_unit_test(test_elements),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_every_cut_and_change),
+		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_string_content),
 	};
 
 	return cmocka_run_group_tests_name("scan", tests, NULL, NULL);

@@ -20,7 +20,7 @@ is_theirs(const char *text)
 	struct json_object *ours, *theirs = mcp_json_parse(mcp_text_of(text));
 
 	assert_int_equal(mcp_scan(mcp_text_of(text), 0, NULL, 0, NULL), 0);
-	assert_int_equal(mcp_tree(mcp_text_of(text), &ours), 0);
+	assert_int_equal(mcp_tree(mcp_text_of(text), NULL, &ours), 0);
 	assert_int_equal(json_object_get_type(ours),
 	    json_object_get_type(theirs));
 	assert_true(json_object_equal(ours, theirs));
@@ -61,7 +61,7 @@ a_nul_within_is_kept(void **state)
 	struct json_object *tree;
 
 	(void)state;
-	assert_int_equal(mcp_tree(MCP_TEXT("\"a\\u0000b\""), &tree), 0);
+	assert_int_equal(mcp_tree(MCP_TEXT("\"a\\u0000b\""), NULL, &tree), 0);
 	assert_int_equal(json_object_get_string_len(tree), 3);
 	assert_memory_equal(json_object_get_string(tree), "a\0b", 4);
 	json_object_put(tree);
@@ -105,6 +105,29 @@ what_holds_others(void **state)
 	is_theirs(deep);
 }
 
+static void
+a_member_aside_stays_text(void **state)
+{
+	struct mcp_scan_watch aside = { "_meta", MCP_TEXT_INIT };
+	struct json_object *tree;
+
+	(void)state;
+	assert_int_equal(
+	    mcp_tree(MCP_TEXT(" {\"a\":{\"_meta\":1}, \"\\u005fmeta\" : "
+			      "[ {\"b\":\"]\"} ] ,\"c\":null}"),
+		&aside, &tree),
+	    0);
+	assert_true(mcp_text_is(aside.value, "[ {\"b\":\"]\"} ]"));
+	assert_string_equal(json_object_to_json_string_ext(tree,
+				JSON_C_TO_STRING_PLAIN),
+	    "{\"a\":{\"_meta\":1},\"c\":null}");
+	json_object_put(tree);
+	assert_int_equal(mcp_tree(MCP_TEXT("[{\"_meta\":1}]"), &aside, &tree),
+	    0);
+	assert_int_equal(aside.value.len, 0);
+	json_object_put(tree);
+}
+
 int
 main(void)
 {
@@ -114,6 +137,7 @@ main(void)
 		cmocka_unit_test(a_nul_within_is_kept),
 		cmocka_unit_test(what_is_longer_than_what_is_at_hand),
 		cmocka_unit_test(what_holds_others),
+		cmocka_unit_test(a_member_aside_stays_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
