@@ -3,6 +3,7 @@
 #include <mcp/log.h>
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static char name[64] = "mcp"; /* with the process, as every line begins */
@@ -22,28 +23,62 @@ mcp_log_init(const char *program, enum mcp_log_level level)
 	highest = level;
 }
 
-void
-mcp_log(enum mcp_log_level level, const char *format, ...)
+/* "PROGRAM[PID]: LEVEL: "; @line has room for it, and more.
+ * Return: its length */
+static size_t
+begin(char *line, enum mcp_log_level level)
 {
-	char line[MCP_LOG_MAX];
-	va_list args;
-	int head, len;
+	char *at = stpcpy(stpcpy(line, name), ": ");
 
-	if (level > highest)
-		return;
-	head =
-	    snprintf(line, sizeof(line), "%s: %s: ", name, level_names[level]);
-	va_start(args, format);
-	len = head + vsnprintf(line + head, sizeof(line) - (size_t)head, format,
-	    args);
-	va_end(args);
-	if (len > (int)sizeof(line) - 2)
-		len = (int)sizeof(line) - 2;
-	for (int i = head; i < len; i++)
+	return (size_t)(stpcpy(stpcpy(at, level_names[level]), ": ") - line);
+}
+
+/* @line has room for its newline. */
+static void
+end(char *line, size_t head, size_t len)
+{
+	for (size_t i = head; i < len; i++)
 		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
 			line[i] = '?';
 	line[len] = '\n';
 	/* a log that cannot be written has nobody to be told */
-	if (write(STDERR_FILENO, line, (size_t)len + 1) < 0)
+	if (write(STDERR_FILENO, line, len + 1) < 0)
 		return;
+}
+
+void
+mcp_log(enum mcp_log_level level, const char *format, ...)
+{
+	char line[MCP_LOG_MAX];
+	size_t head, room;
+	va_list args;
+	int len;
+
+	if (level > highest)
+		return;
+	head = begin(line, level);
+	room = sizeof(line) - 1 - head;
+	va_start(args, format);
+	len = vsnprintf(line + head, room, format, args);
+	va_end(args);
+	if (len >= (int)room)
+		len = (int)room - 1;
+	end(line, head, head + (len > 0 ? (size_t)len : 0));
+}
+
+void
+mcp_log_text(enum mcp_log_level level, struct mcp_text text)
+{
+	char line[MCP_LOG_MAX];
+	size_t head, room;
+
+	if (level > highest)
+		return;
+	head = begin(line, level);
+	room = sizeof(line) - 1 - head;
+	if (text.len > room)
+		text.len = room;
+	if (text.len > 0)
+		memcpy(line + head, text.at, text.len);
+	end(line, head, head + text.len);
 }

@@ -130,8 +130,10 @@ dispatch_complete(const struct call *call, struct mcp_buf *result)
 	    result->failed)
 		return;
 	result->len--; /* its closing brace */
-	mcp_buf_printf(result, "%s\"resultType\":\"%s\"",
-	    result->len > 1 ? "," : "", call->result_type);
+	mcp_buf_puts(result, result->len > 1 ? "," : "");
+	mcp_buf_puts(result, "\"resultType\":\"");
+	mcp_buf_puts(result, call->result_type);
+	mcp_buf_putc(result, '"');
 	if (call->cache != NULL)
 		mcp_buf_printf(result,
 		    ",\"ttlMs\":%llu,\"cacheScope\":\"%s\"",

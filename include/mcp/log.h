@@ -24,4 +24,7 @@ void mcp_log_init(const char *program, enum mcp_log_level level);
 void mcp_log(enum mcp_log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* mcp_log_text() - the same of a text that is whole already */
+void mcp_log_text(enum mcp_log_level level, struct mcp_text text);
+
 #endif
