@@ -662,14 +662,32 @@ gateway_expire(struct gateway *gateway, unsigned body_ms, uint64_t now_ns)
 
 /* --- the answer --------------------------------------------------------- */
 
+/* FCGX_FPrintF() takes as long as all the rest of an answer. */
+static void
+put_number(FCGX_Stream *out, size_t number)
+{
+	char digits[24], *at = digits + sizeof(digits);
+
+	do
+		*--at = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	FCGX_PutStr(at, (int)(digits + sizeof(digits) - at), out);
+}
+
 static void
 write_head(FCGX_Stream *out, const struct http_answer *answer)
 {
-	FCGX_FPrintF(out, "Status: %u %s\r\n", answer->status,
-	    http_reason(answer->status));
+	FCGX_PutS("Status: ", out);
+	put_number(out, answer->status);
+	FCGX_PutS(" ", out);
+	FCGX_PutS(http_reason(answer->status), out);
+	FCGX_PutS("\r\n", out);
 	FCGX_PutStr(answer->headers.data, (int)answer->headers.len, out);
-	if (answer->type != NULL)
-		FCGX_FPrintF(out, "Content-Type: %s\r\n", answer->type);
+	if (answer->type == NULL)
+		return;
+	FCGX_PutS("Content-Type: ", out);
+	FCGX_PutS(answer->type, out);
+	FCGX_PutS("\r\n", out);
 }
 
 void
@@ -681,9 +699,11 @@ gateway_answer(struct connection **connectionp,
 
 	atomic_store(&connection->writing_since_ns, mcp_clock_ns());
 	write_head(out, answer);
-	if (answer->status != 204)
-		FCGX_FPrintF(out, "Content-Length: %lu\r\n",
-		    (unsigned long)answer->body.len);
+	if (answer->status != 204) {
+		FCGX_PutS("Content-Length: ", out);
+		put_number(out, answer->body.len);
+		FCGX_PutS("\r\n", out);
+	}
 	FCGX_PutS("\r\n", out);
 	if (connection->request.method != HTTP_HEAD)
 		FCGX_PutStr(answer->body.data, (int)answer->body.len, out);
