@@ -17,6 +17,7 @@
 
 #define DIGEST_LEN 32
 
+/* Almost no call asks: an object that has nothing in it is NULL. */
 struct asks {
 	struct json_object *told; /* answers by key: of earlier rounds and of
 				     this one, as they came */
@@ -51,21 +52,21 @@ asks_free(struct asks *asks)
 	free(asks);
 }
 
-static struct asks *
-asks_new(void)
+/* Owner: @value is taken */
+static void
+put(struct json_object **objectp, const char *key, struct json_object *value)
 {
-	struct asks *asks = calloc(1, sizeof(*asks));
+	if (*objectp == NULL)
+		*objectp = json_object_new_object();
+	if (*objectp == NULL ||
+	    json_object_object_add(*objectp, key, value) != 0)
+		json_object_put(value);
+}
 
-	if (asks == NULL)
-		return NULL;
-	asks->told = json_object_new_object();
-	asks->used = json_object_new_object();
-	asks->pending = json_object_new_object();
-	if (!asks->told || !asks->used || !asks->pending) {
-		asks_free(asks);
-		return NULL;
-	}
-	return asks;
+static const char *
+text_of(struct json_object *object)
+{
+	return object != NULL ? mcp_json_text(object) : "{}";
 }
 
 /* --- the seal ----------------------------------------------------------- */
@@ -182,7 +183,7 @@ asks_open(struct call *call)
 	struct json_object *answers = mcp_json_get(params, "inputResponses");
 	int condition = 0;
 
-	call->asks = asks_new();
+	call->asks = calloc(1, sizeof(*call->asks));
 	if (call->asks == NULL)
 		return -ENOMEM;
 	if (mcp_revision_era(call->revision) == MCP_ERA_LEGACY)
@@ -197,8 +198,7 @@ asks_open(struct call *call)
 	json_object_object_foreach(answers, key, answer) {
 		/* what was answered before stands */
 		if (mcp_json_get(call->asks->told, key) == NULL)
-			json_object_object_add(call->asks->told, key,
-			    json_object_get(answer));
+			put(&call->asks->told, key, json_object_get(answer));
 	}
 	return 0;
 }
@@ -259,8 +259,7 @@ asks_put(struct call *call, const char *key, const char *method,
 	struct json_object *answer = mcp_json_get(asks->told, key), *request;
 
 	if (asks_fits(method, answer)) {
-		json_object_object_add(asks->used, key,
-		    json_object_get(answer));
+		put(&asks->used, key, json_object_get(answer));
 		*answerp = mcp_json_text(answer);
 		json_object_put(params);
 		return *answerp == NULL ? MCP_FAILED : MCP_DONE;
@@ -269,7 +268,7 @@ asks_put(struct call *call, const char *key, const char *method,
 	json_object_object_add(request, "method",
 	    json_object_new_string(method));
 	json_object_object_add(request, "params", params);
-	json_object_object_add(asks->pending, key, request);
+	put(&asks->pending, key, request);
 	return MCP_PENDING;
 }
 
@@ -298,7 +297,7 @@ seal_state(struct call *call, struct mcp_buf *out)
 
 	mcp_buf_append(&plain, (const char *)head, sizeof(head));
 	mcp_buf_puts(&plain, "{\"answers\":");
-	mcp_buf_puts(&plain, mcp_json_text(asks->used));
+	mcp_buf_puts(&plain, text_of(asks->used));
 	mcp_buf_puts(&plain, ",\"state\":");
 	mcp_buf_json_string(&plain, mcp_text_of(asks_state(call)));
 	mcp_buf_putc(&plain, '}');
@@ -373,8 +372,7 @@ take_answer(struct call *call, const struct wait *wait,
 	    json_object_get_string(mcp_json_get(request, "method"));
 
 	if (asks_fits(method, result)) {
-		json_object_object_add(call->asks->told, wait->key,
-		    json_object_get(result));
+		put(&call->asks->told, wait->key, json_object_get(result));
 		return 0;
 	}
 	return call_fail(call, JSONRPC_INTERNAL_ERROR,
@@ -464,11 +462,15 @@ travel(struct call *call, struct wait *waits, size_t *np)
 int
 asks_travel(struct call *call)
 {
+	struct json_object *pending = call->asks->pending;
+	struct wait *waits;
 	size_t n = 0;
-	size_t most = (size_t)json_object_object_length(call->asks->pending);
-	struct wait *waits = calloc(most + 1, sizeof(*waits));
 	int condition;
 
+	if (pending == NULL)
+		return 0;
+	waits =
+	    calloc((size_t)json_object_object_length(pending), sizeof(*waits));
 	if (waits == NULL)
 		return -ENOMEM;
 	condition = travel(call, waits, &n);
@@ -478,8 +480,8 @@ asks_travel(struct call *call)
 		mcp_buf_deinit(&waits[i].id);
 	}
 	free(waits);
-	json_object_put(call->asks->pending);
-	call->asks->pending = json_object_new_object();
+	json_object_put(pending);
+	call->asks->pending = NULL;
 	return condition;
 }
 
@@ -496,7 +498,7 @@ asks_result(struct call *call, struct mcp_buf *result)
 	if (condition == 0) {
 		call->result_type = "input_required";
 		mcp_buf_puts(result, "{\"inputRequests\":");
-		mcp_buf_puts(result, mcp_json_text(call->asks->pending));
+		mcp_buf_puts(result, text_of(call->asks->pending));
 		mcp_buf_puts(result, ",\"requestState\":\"");
 		mcp_buf_text(result, mcp_buf_view(&state));
 		mcp_buf_puts(result, "\"}");
