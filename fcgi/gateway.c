@@ -19,6 +19,7 @@
  */
 
 #include "fcgi/gateway.h"
+#include "fcgi/duty.h"
 #include "fcgi/endpoint.h"
 #include "fcgi/heir.h"
 #include "fcgi/peek.h"
@@ -69,6 +70,7 @@ struct connection {
 
 struct gateway {
 	int epoll_fd, lobby_fd, listen_fd, stop_fd;
+	struct duty *duty;
 	bool trusted; /* a unix socket: the web server's word is believed */
 	atomic_bool stopping;
 	_Atomic uint64_t patience_ns; /* when draining ends at the latest */
@@ -96,7 +98,7 @@ int
 gateway_new(int listen_fd, struct gateway **gatewayp)
 {
 	struct gateway *gateway = calloc(1, sizeof(*gateway));
-	int error = 0;
+	int error;
 
 	if (gateway == NULL)
 		return -ENOMEM;
@@ -108,6 +110,7 @@ gateway_new(int listen_fd, struct gateway **gatewayp)
 	gateway->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	gateway->lobby_fd = epoll_create1(EPOLL_CLOEXEC);
 	gateway->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	error = duty_new(&gateway->duty);
 	if (gateway->epoll_fd < 0 || gateway->lobby_fd < 0 ||
 	    gateway->stop_fd < 0 ||
 	    fcntl(listen_fd, F_SETFL, O_NONBLOCK) != 0 ||
@@ -188,6 +191,7 @@ gateway_free(struct gateway *gateway)
 		close(gateway->lobby_fd);
 	if (gateway->stop_fd >= 0)
 		close(gateway->stop_fd);
+	duty_free(gateway->duty);
 	pthread_mutex_destroy(&gateway->lock);
 	free(gateway);
 }
@@ -543,35 +547,53 @@ drained(struct gateway *gateway)
 	return none || mcp_clock_ns() > atomic_load(&gateway->patience_ns);
 }
 
+static bool
+over(struct gateway *gateway)
+{
+	return atomic_load(&gateway->stopping) && drained(gateway);
+}
+
+static void
+look_at(struct gateway *gateway, struct thread *thread,
+    const struct epoll_event *event)
+{
+	snapshot_look(thread);
+	if (event->data.ptr == &gateway->listen_fd)
+		accept_one(gateway, thread);
+	else if (event->data.ptr == &gateway->legator_fd)
+		take_one(gateway, thread);
+	else if (event->data.ptr == &gateway->lobby_fd)
+		lobby_look(gateway);
+	else if (event->data.ptr != &gateway->stop_fd)
+		wake_one(thread, event);
+	else /* it stays readable, so that every thread sees it */
+		nap();
+}
+
 bool
 gateway_run(struct gateway *gateway, struct thread *thread)
 {
-	struct epoll_event event;
-	bool worked = false;
-	int n;
+	struct duty_seat seat = { 0 };
+	bool tired = false, worked = false;
 
-	while (!thread->tasked &&
-	    (!atomic_load(&gateway->stopping) || !drained(gateway))) {
-		n = epoll_wait(gateway->epoll_fd, &event, 1,
-		    worked ? TIRED_MS : -1);
-		if (n == 0)
-			return true;
-		if (n < 0)
+	while (!tired && !thread->tasked && !over(gateway)) {
+		int patience_ms = worked ? TIRED_MS : 0;
+		struct epoll_event event;
+		int n = 0;
+
+		if (duty_take(gateway->duty, &seat, (unsigned)patience_ms))
+			n = epoll_wait(gateway->epoll_fd, &event, 1,
+			    worked ? patience_ms : -1);
+		tired = n == 0;
+		if (n <= 0)
 			continue;
 		worked = true;
-		snapshot_look(thread);
-		if (event.data.ptr == &gateway->listen_fd)
-			accept_one(gateway, thread);
-		else if (event.data.ptr == &gateway->legator_fd)
-			take_one(gateway, thread);
-		else if (event.data.ptr == &gateway->lobby_fd)
-			lobby_look(gateway);
-		else if (event.data.ptr != &gateway->stop_fd)
-			wake_one(thread, &event);
-		else /* it stays readable, so that every thread sees it */
-			nap();
+		duty_begin(gateway->duty, &seat);
+		look_at(gateway, thread, &event);
+		duty_end(gateway->duty, &seat);
 	}
-	return false;
+	duty_leave(gateway->duty, &seat);
+	return tired;
 }
 
 void
@@ -583,6 +605,7 @@ gateway_stop(struct gateway *gateway, unsigned patience_ms)
 	atomic_store(&gateway->patience_ns,
 	    mcp_clock_ns() + patience_ms * MCP_MS);
 	atomic_store(&gateway->stopping, true);
+	duty_stop(gateway->duty);
 	if (write(gateway->stop_fd, &one, sizeof(one)) < 0)
 		mcp_log(MCP_LOG_ERROR, "cannot wake the threads");
 }

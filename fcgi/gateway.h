@@ -1,13 +1,13 @@
 /* gateway.h - I am the only one who says FCGX_
  *
- * Threads read, slots run. All threads of the process wait in one epoll set:
- * the listening socket, the kept connections that are between two requests,
- * the lobby of those whose request has come in part, who leaves us connections
- * (heir.h), and the stop event. A thread takes one ready connection, looks
- * whether its request has come whole, lets libfcgi read it, and hands it to the
- * endpoint. Its answer is given whole, or piece by piece; after that a kept
- * connection goes back into the set and costs no thread, so the web server may
- * keep as many as it likes (fastcgi_keep_conn on).
+ * Threads read, slots run. All threads that are on duty (duty.h) wait in one
+ * epoll set: the listening socket, the kept connections that are between two
+ * requests, the lobby of those whose request has come in part, who leaves us
+ * connections (heir.h), and the stop event. A thread takes one ready
+ * connection, looks whether its request has come whole, lets libfcgi read it,
+ * and hands it to the endpoint. Its answer is given whole, or piece by piece;
+ * after that a kept connection goes back into the set and costs no thread, so
+ * the web server may keep as many as it likes (fastcgi_keep_conn on).
  */
 #ifndef FCGI_GATEWAY_H
 #define FCGI_GATEWAY_H

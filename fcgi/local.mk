@@ -41,6 +41,8 @@ libworker_a_SOURCES = \
 	fcgi/database.h \
 	fcgi/dispatch.c \
 	fcgi/dispatch.h \
+	fcgi/duty.c \
+	fcgi/duty.h \
 	fcgi/endpoint.c \
 	fcgi/endpoint.h \
 	fcgi/exec_child.c \

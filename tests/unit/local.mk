@@ -10,6 +10,7 @@ unit_tests = \
 	tests/unit/test_task \
 	tests/unit/test_watch \
 	tests/unit/test_notice \
+	tests/unit/test_duty \
 	tests/unit/test_peek \
 	tests/unit/test_process \
 	tests/unit/test_ended \
@@ -59,6 +60,7 @@ tests_unit_test_wire_LDADD = $(UNIT_LIBS)
 tests_unit_test_bus_LDADD = $(UNIT_LIBS)
 tests_unit_test_seal_LDADD = $(UNIT_LIBS)
 tests_unit_test_gate_LDADD = $(UNIT_LIBS)
+tests_unit_test_duty_LDADD = libworker.a $(UNIT_LIBS)
 tests_unit_test_peek_LDADD = libworker.a $(UNIT_LIBS)
 tests_unit_test_http_LDADD = libworker.a $(UNIT_LIBS)
 tests_unit_test_head_LDADD = libbroker.a $(UNIT_LIBS) $(UV_LIBS)
