@@ -49,8 +49,6 @@ become(const struct child *child, int ready_fd, pid_t parent)
 		snprintf(pid, sizeof(pid), "%ld", (long)getpid());
 		setenv("LISTEN_PID", pid, 1);
 		setenv("LISTEN_FDS", "1", 1);
-		/* it is one of ours: as the units have it */
-		setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=32", 0);
 	}
 	if (ready_fd >= 0)
 		take(ready_fd, CHILD_READY_FD);

@@ -58,11 +58,27 @@ sql_handles_free(struct sql_handles *handles)
 	free(handles);
 }
 
-struct sql_handles *
-sql_handles_shed(struct sql_handles *handles)
+/* Is there one that is kept, however long nobody uses it? */
+static bool
+is_any_kept(const struct sql_handles *handles)
 {
-	struct sql_handles *shed = sql_handles_new(handles->config);
+	for (size_t i = 0; i < handles->config->n_databases; i++)
+		if (handles->write[i] != NULL ||
+		    (handles->read[i] != NULL && !handles->read[i]->brief))
+			return true;
+	return false;
+}
 
+struct sql_handles *
+sql_handles_shed(struct sql_handles **handlesp)
+{
+	struct sql_handles *handles = *handlesp, *shed;
+
+	if (!is_any_kept(handles)) {
+		*handlesp = NULL;
+		return handles;
+	}
+	shed = sql_handles_new(handles->config);
 	if (shed == NULL)
 		return NULL;
 	for (size_t i = 0; i < handles->config->n_statements; i++) {

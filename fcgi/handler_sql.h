@@ -19,8 +19,9 @@ void sql_handles_free(struct sql_handles *handles);
 
 /* sql_handles_shed() - those of @handles that may be closed while nobody uses
  * them; they are made anew when somebody does
- * Return: the caller's to free; NULL without memory */
-struct sql_handles *sql_handles_shed(struct sql_handles *handles);
+ * Return: the caller's to free; NULL without memory. *handlesp is NULL then
+ *         where nothing is left */
+struct sql_handles *sql_handles_shed(struct sql_handles **handlesp);
 
 /* sql_handles_statement() - that of @sql, with its database, both made at
  * their first use and asked nothing

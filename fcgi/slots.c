@@ -4,6 +4,7 @@
 #include "fcgi/call.h"
 #include "fcgi/handler_http.h"
 #include "fcgi/handler_sql.h"
+#include "fcgi/heap.h"
 #include "fcgi/snapshot.h"
 
 #include <errno.h>
@@ -240,7 +241,7 @@ shed(struct slot *slot, struct slot *idle)
 {
 	slot->used_ns = 0;
 	*idle = (struct slot){ .snapshot = snapshot_hold(slot->snapshot),
-		.sql = sql_handles_shed(slot->sql) };
+		.sql = sql_handles_shed(&slot->sql) };
 }
 
 /* Likewise those that nobody has used for a while. */
@@ -261,19 +262,40 @@ take_idle(struct slots *slots, uint64_t now_ns, struct slot *idle)
 	return slot != NULL;
 }
 
+struct tidying {
+	struct slots *slots;
+	const struct snapshot *snapshot;
+	uint64_t now_ns;
+	struct slot gone; /* what was taken last */
+};
+
+static bool
+take_next(struct tidying *tidying)
+{
+	return take_stale(tidying->slots, tidying->snapshot, &tidying->gone) ||
+	    take_idle(tidying->slots, tidying->now_ns, &tidying->gone);
+}
+
+static void
+empty_all(void *context)
+{
+	struct tidying *tidying = context;
+
+	do
+		slot_empty(&tidying->gone);
+	while (take_next(tidying));
+}
+
 bool
 slots_tidy(struct slots *slots, const struct snapshot *snapshot,
     uint64_t now_ns)
 {
-	struct slot gone;
-	bool any = false;
+	struct tidying tidying = { slots, snapshot, now_ns, { 0 } };
 
-	while (take_stale(slots, snapshot, &gone) ||
-	    take_idle(slots, now_ns, &gone)) {
-		slot_empty(&gone);
-		any = true;
-	}
-	return any;
+	if (!take_next(&tidying))
+		return false;
+	heap_aside(empty_all, &tidying);
+	return true;
 }
 
 void
