@@ -14,6 +14,7 @@
  * infinity there, another the largest double, a third an error. What is too
  * small to hold is zero to everybody and passes.
  */
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,18 +168,27 @@ unexpected(struct scan *scan, const char *what)
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 #define HAS_ZERO(word) (((word)-EACH(1)) & ~(word)&EACH(0x80))
 
+/* The high bit of each byte that does not stand for itself; of those above the
+ * lowest one some may be wrong. */
+static uint64_t
+stops_in(uint64_t word)
+{
+	return (word & EACH(0x80)) | HAS_ZERO(word ^ EACH('"')) |
+	    HAS_ZERO(word ^ EACH('\\')) | HAS_ZERO(word & EACH(0xe0));
+}
+
 /* Past the bytes that stand for themselves, eight at a time. A byte of 0x80 or
  * more is stopped at as well: it is UTF-8 to be looked at. */
 static const char *
 skip_plain(const char *at, const char *end)
 {
-	uint64_t word;
+	uint64_t word, stops;
 
 	while (end - at >= 8) {
 		memcpy(&word, at, 8);
-		if ((word & EACH(0x80)) || HAS_ZERO(word ^ EACH('"')) ||
-		    HAS_ZERO(word ^ EACH('\\')) || HAS_ZERO(word & EACH(0xe0)))
-			break;
+		stops = stops_in(le64toh(word));
+		if (stops != 0)
+			return at + __builtin_ctzll(stops) / 8;
 		at += 8;
 	}
 	while (at < end && (unsigned char)*at >= 0x20 && *at != '"' &&
