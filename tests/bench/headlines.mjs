@@ -23,7 +23,10 @@ const headlines = [
   {
     file: 'memory',
     title: 'Private memory of a worker process',
-    groups: { 'at rest': 'private memory of a worker at rest', 'after 256 clients': 'private memory of a worker after 256 clients' },
+    groups: {
+      'at rest': 'private memory of a worker at rest',
+      'half a minute after 256 clients': 'private memory of a worker half a minute after 256 clients',
+    },
   },
   { file: 'start', title: 'From start to ready', groups: { '': 'start to ready' } },
   {

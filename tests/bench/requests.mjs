@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { lacks } from '../lib/site.mjs';
 import { FLOOR, NOTHING, SDK, SDK_2, startFront, US } from './front.mjs';
@@ -112,26 +113,31 @@ function reportElsewhere(report, tool, clients) {
 
 const memoryGoal = { worker: 8192, broker: 6144 };
 
-// rest, loaded: KiB by part
-function reportMemory(report, who, rest, loaded) {
-  for (const part of Object.keys(rest)) {
-    const row = { who, unit: 'KiB', better: 'lower', peer: SDK };
-    const growth = loaded[part] / rest[part];
-    report.add({
-      ...row,
-      what: `private memory of a ${part} at rest`,
-      values: [rest[part]],
-      goal: who === US ? [`<= ${memoryGoal[part]}`] : [],
-    });
-    report.add({
-      ...row,
-      what: `private memory of a ${part} after ${MANY} clients`,
-      values: [loaded[part]],
-      extra: { growth },
-      goal: who === US ? ['growth <= 1.1'] : [],
-    });
+// What is told of a process's memory, and when: once the crowd is gone, whoever
+// gives back what it took has had half a minute for it.
+const moments = {
+  rest: { words: 'at rest', goal: (part) => [`<= ${memoryGoal[part]}`] },
+  loaded: { words: `right after ${MANY} clients`, goal: () => [] },
+  calm: { words: `half a minute after ${MANY} clients`, goal: () => ['growth <= 1.1'] },
+};
+const CALM_MS = 30000;
+
+// seen: { rest, loaded, calm }, each in KiB by part
+function reportMemory(report, who, seen) {
+  for (const part of Object.keys(seen.rest)) {
+    for (const [moment, { words, goal }] of Object.entries(moments)) {
+      const kib = seen[moment][part];
+      report.add({
+        ...{ what: `private memory of a ${part} ${words}`, who, unit: 'KiB', better: 'lower', peer: SDK },
+        values: [kib],
+        extra: moment === 'rest' ? {} : { growth: kib / seen.rest[part] },
+        goal: who === US ? goal(part) : [],
+      });
+    }
   }
 }
+
+const memoryOf = (subjects) => new Map(subjects.filter((one) => one.memory).map((one) => [one, one.memory()]));
 
 // --- rounds -----------------------------------------------------------------------------
 
@@ -154,7 +160,7 @@ async function measureFront(options, front, round) {
   await withScope(async (scope) => {
     const site = await startFront(scope, front);
     const subjects = rotate(site.subjects, round);
-    const rest = new Map(subjects.map((one) => [one, one.memory?.()]));
+    const rest = memoryOf(subjects);
     await warm(options, site, subjects);
     for (const tool of Object.keys(tools)) {
       for (const n of clients) {
@@ -167,7 +173,13 @@ async function measureFront(options, front, round) {
       }
     }
     if (front !== 'nginx') return;
-    for (const subject of subjects) if (subject.memory) reportMemory(report, subject.who, rest.get(subject), subject.memory());
+    const loaded = memoryOf(subjects);
+    report.progress(`${front}: half a minute of rest`);
+    await sleep(options.quick ? CALM_MS / 30 : CALM_MS);
+    const calm = memoryOf(subjects);
+    for (const [one, kib] of rest) {
+      reportMemory(report, one.who, { rest: kib, loaded: loaded.get(one), calm: calm.get(one) });
+    }
   });
 }
 
