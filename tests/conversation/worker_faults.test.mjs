@@ -1,9 +1,11 @@
 // Workers die, drain, are too few: no stream notices, no call is lost in
 // silence, nobody starves.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { FcgiConnection } from '../lib/fcgi.mjs';
-import { startSite } from '../lib/site.mjs';
+import { makeDirectory, startSite } from '../lib/site.mjs';
 import { openStream } from '../lib/sse.mjs';
 import { slowTool, startStack, traceTools, until } from '../lib/stack.mjs';
 
@@ -36,6 +38,29 @@ test('any worker may be killed under a hundred streams: none closes, calls go on
   for (const one of streams) assert.equal(one.events.over, null);
   await Promise.all(streams.map((one) => one.close()));
 });
+
+// --- who waits -------------------------------------------------------------------
+
+// Says that it has begun, and waits to be let go.
+const heldTool = (dir) => ({
+  name: 'held',
+  description: 'Waits',
+  exec: { argv: ['/bin/sh', '-c', `: > ${dir}/begun.$$; until [ -e ${dir}/go ]; do sleep 0.01; done`] },
+});
+
+test('calls that wait do not hold up others: as many run as have slots, and what needs none is answered', async (t) => {
+  const dir = makeDirectory(t);
+  const stack = await startStack(t, { threads: 8, change: withTools(heldTool(dir)) });
+  const nBegun = () => fs.readdirSync(dir).filter((name) => name.startsWith('begun.')).length;
+  const held = Array.from({ length: 6 }, (_, id) => stack.say(0, callOf(id, 'held')));
+
+  await until('all have begun', () => nBegun() === 6);
+  assert.equal((await stack.say(0, ping('meanwhile'))).status, 200);
+  fs.writeFileSync(path.join(dir, 'go'), '');
+  for (const answer of await Promise.all(held)) assert.equal(answer.json.result.isError, undefined, answer.text);
+});
+
+// --- death, admitted -------------------------------------------------------------
 
 test('an admitted call that died with its worker is answered -32603, once', async (t) => {
   const stack = await startStack(t, { workers: 2, change: withTools(slowTool(20000)) });
