@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define READ_MAX 65536 /* bytes of one read */
+#define TOGETHER_MAX 1024 /* bytes of an event that is copied once more */
 #define FLIGHT_MAX 16 /* slips of one write */
 
 /* A piece of what waits: bytes of a parcel that others hold too, or its own. */
@@ -118,8 +119,8 @@ on_closed(uv_handle_t *handle)
 /* --- who sleeps ----------------------------------------------------------- */
 
 /* One that was left to us sleeps: it is opened when it is listened to, or when
- * there is something to send. That takes libuv several system calls, and there
- * may be a crowd of them. */
+ * something has to wait for its reader. That takes libuv several system calls,
+ * and there may be a crowd of them. */
 static void
 put_to_sleep(struct socket *socket, int fd)
 {
@@ -403,11 +404,13 @@ enqueue(struct outbox *outbox, const struct load *load)
 static int
 queue(struct socket *socket, const struct load *load)
 {
-	int error = -ENOMEM;
+	int error = wake(socket);
 
+	if (error != 0)
+		return error;
 	socket->outbox = outbox_new(socket);
-	if (socket->outbox != NULL)
-		error = enqueue(socket->outbox, load);
+	error =
+	    socket->outbox == NULL ? -ENOMEM : enqueue(socket->outbox, load);
 	if (error == 0)
 		error = launch(socket);
 	if (error != 0) {
@@ -417,31 +420,59 @@ queue(struct socket *socket, const struct load *load)
 	return error;
 }
 
+/* In one piece where it is small: to gather it costs the kernel more than to
+ * copy it costs us. */
+static ssize_t
+send_once(int fd, const struct load *load)
+{
+	const struct mcp_text *common = &load->common, *own = &load->own;
+	struct iovec pieces[] = {
+		{ (char *)(uintptr_t)common->at, common->len },
+		{ (char *)(uintptr_t)own->at, own->len },
+	};
+	struct msghdr message = { .msg_iov = pieces, .msg_iovlen = 2 };
+	char together[TOGETHER_MAX];
+
+	if (common->len == 0)
+		return send(fd, own->at, own->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (load_len(load) > sizeof(together))
+		return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	memcpy(together, common->at, common->len);
+	memcpy(together + common->len, own->at, own->len);
+	return send(fd, together, load_len(load), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* What the kernel takes now. Return: bytes, may be 0; -errno */
+static ssize_t
+try_send(int fd, const struct load *load)
+{
+	ssize_t n;
+
+	do
+		n = send_once(fd, load);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == EAGAIN || errno == ENOBUFS ? 0 : -errno;
+	return n;
+}
+
 static int
 dispatch(struct socket *socket, struct load *load)
 {
-	uv_buf_t bufs[2];
-	unsigned n_bufs = 0;
+	struct outbox *outbox = outbox_of(socket);
 	size_t done;
-	int n = wake(socket);
+	ssize_t n;
 
-	if (n != 0)
-		return n;
-	if (socket->outbox != NULL) {
+	if (outbox != NULL) {
 		if (socket_backlog(socket) + load_len(load) >
 		    load->terms->limit)
 			return SOCKET_E_FULL;
-		return enqueue(socket->outbox, load);
+		return enqueue(outbox, load);
 	}
-	if (load->common.len > 0)
-		bufs[n_bufs++] = uv_buf_init((char *)(uintptr_t)load->common.at,
-		    (unsigned)load->common.len);
-	bufs[n_bufs++] = uv_buf_init((char *)(uintptr_t)load->own.at,
-	    (unsigned)load->own.len);
-	n = uv_try_write(&socket->uv.stream, bufs, n_bufs);
-	if (n < 0 && n != UV_EAGAIN)
-		return n;
-	done = n > 0 ? (size_t)n : 0;
+	n = try_send(socket_fd(socket), load);
+	if (n < 0)
+		return (int)n;
+	done = (size_t)n;
 	advance(&load->common, &done);
 	advance(&load->own, &done);
 	return load_len(load) == 0 ? 0 : queue(socket, load);
