@@ -1128,8 +1128,9 @@ void
 mcp_scan_members(struct mcp_text json, struct mcp_scan_watch *watch,
     size_t n_watch)
 {
-	struct walk walk = { json.at, json.at + json.len, 0 };
-	bool more = json.len > 0 && walk_into(&walk, '{');
+	struct mcp_text text = json.len > 0 ? json : MCP_TEXT("null");
+	struct walk walk = { text.at, text.at + text.len, 0 };
+	bool more = walk_into(&walk, '{');
 	struct mcp_scan_watch *seen;
 
 	for (size_t i = 0; i < n_watch; i++)
