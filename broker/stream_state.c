@@ -114,19 +114,23 @@ streams_save(struct broker *broker, struct state_writer *out)
 
 /* --- and back ------------------------------------------------------------ */
 
+/* Events are numbered from 1, and each has more than the one before. */
 static int
 replay_load(struct broker *broker, struct replay **replayp,
     struct state_reader *in)
 {
 	const struct replay_bounds unbounded = { SIZE_MAX, SIZE_MAX,
 		&broker->streams.kept, SIZE_MAX };
-	uint64_t n, number, at_ns;
+	uint64_t n, number, at_ns, last = 0;
 	int error = 0;
 
 	for (n = state_read_number(in); n > 0 && error == 0 && !in->failed;
 	     n--) {
 		number = state_read_number(in);
 		at_ns = state_read_number(in);
+		if (number <= last)
+			return -EINVAL;
+		last = number;
 		error = replay_add(replayp, unbounded, number, at_ns,
 		    state_read_text(in));
 	}
