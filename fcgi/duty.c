@@ -15,6 +15,11 @@
 #define LOOK_NS (2 * MCP_MS)
 #define QUIET_LOOKS 50 /* one after the other, before the lookout sleeps */
 
+/* A seat's turn: two bits, and how many there have been. */
+#define BUSY 1u
+#define HELD_UP 2u
+#define NEXT 4u
+
 struct duty {
 	pthread_mutex_t lock;
 	pthread_cond_t place; /* somebody who rests is needed */
@@ -95,7 +100,8 @@ wake_lookout(struct duty *duty)
 
 /* --- the lookout, under the lock ----------------------------------------- */
 
-/* Who was busy with the same request when I looked before is held up. */
+/* Who was busy with the same request when I looked before is held up, unless it
+ * comes back this moment: one of us sees the other. */
 static void
 look(struct duty *duty)
 {
@@ -104,8 +110,9 @@ look(struct duty *duty)
 	TAILQ_FOREACH(seat, &duty->seats, others) {
 		unsigned turn = atomic_load(&seat->turn);
 
-		if (turn % 2 == 1 && turn == seat->seen &&
-		    !atomic_exchange(&seat->held_up, true))
+		if ((turn & (BUSY | HELD_UP)) == BUSY && turn == seat->seen &&
+		    atomic_compare_exchange_strong(
+			&seat->turn, &turn, turn | HELD_UP))
 			atomic_fetch_sub(&duty->n_fit, 1);
 		seat->seen = turn;
 	}
@@ -212,7 +219,7 @@ duty_take(struct duty *duty, struct duty_seat *seat, unsigned patience_ms)
 void
 duty_begin(struct duty *duty, struct duty_seat *seat)
 {
-	atomic_fetch_add(&seat->turn, 1);
+	atomic_fetch_add(&seat->turn, BUSY);
 	atomic_fetch_add(&duty->n_busy, 1);
 	if (!all_busy(duty) || !atomic_load(&duty->asleep))
 		return;
@@ -224,12 +231,14 @@ duty_begin(struct duty *duty, struct duty_seat *seat)
 void
 duty_end(struct duty *duty, struct duty_seat *seat)
 {
+	unsigned turn;
+
 	atomic_fetch_sub(&duty->n_busy, 1);
-	atomic_fetch_add(&seat->turn, 1);
-	if (!atomic_load(&seat->held_up))
+	turn = atomic_fetch_add(&seat->turn, NEXT - BUSY);
+	if ((turn & HELD_UP) == 0)
 		return;
 	pthread_mutex_lock(&duty->lock);
-	atomic_store(&seat->held_up, false);
+	atomic_fetch_sub(&seat->turn, HELD_UP);
 	atomic_fetch_add(&duty->n_fit, 1);
 	pthread_mutex_unlock(&duty->lock);
 }

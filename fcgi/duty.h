@@ -25,9 +25,8 @@ struct duty;
 /* A thread's own, zero at first; duty_leave() before it is gone. */
 struct duty_seat {
 	bool on; /* duty */
-	atomic_uint turn; /* odd: it is busy */
+	atomic_uint turn; /* its requests, and whether it is held up by one */
 	unsigned seen; /* its turn when the lookout looked last */
-	atomic_bool held_up;
 	TAILQ_ENTRY(duty_seat) others;
 };
 
