@@ -72,6 +72,19 @@ needs_more(struct duty *duty)
 	    atomic_load(&duty->stopping);
 }
 
+static bool
+all_busy(struct duty *duty)
+{
+	return atomic_load(&duty->n_busy) >= atomic_load(&duty->n_on);
+}
+
+static void
+wake_lookout(struct duty *duty)
+{
+	atomic_store(&duty->asleep, false);
+	pthread_cond_signal(&duty->busy);
+}
+
 static void
 step_on(struct duty *duty, struct duty_seat *seat)
 {
@@ -82,6 +95,7 @@ step_on(struct duty *duty, struct duty_seat *seat)
 	atomic_fetch_add(&duty->n_fit, 1);
 }
 
+/* It may have been the last one that was not busy. */
 static void
 step_off(struct duty *duty, struct duty_seat *seat)
 {
@@ -89,13 +103,8 @@ step_off(struct duty *duty, struct duty_seat *seat)
 	TAILQ_REMOVE(&duty->seats, seat, others);
 	atomic_fetch_sub(&duty->n_on, 1);
 	atomic_fetch_sub(&duty->n_fit, 1);
-}
-
-static void
-wake_lookout(struct duty *duty)
-{
-	atomic_store(&duty->asleep, false);
-	pthread_cond_signal(&duty->busy);
+	if (all_busy(duty))
+		wake_lookout(duty);
 }
 
 /* --- the lookout, under the lock ----------------------------------------- */
@@ -116,12 +125,6 @@ look(struct duty *duty)
 			atomic_fetch_sub(&duty->n_fit, 1);
 		seat->seen = turn;
 	}
-}
-
-static bool
-all_busy(struct duty *duty)
-{
-	return atomic_load(&duty->n_busy) >= atomic_load(&duty->n_on);
 }
 
 static int

@@ -111,6 +111,38 @@ a_lookout_that_sleeps_is_woken(void **state)
 	duty_leave(duty, &other.seat);
 }
 
+/* Who comes back from a slow call is one too many, and rests; and before it
+ * does, all the others begin. */
+static void
+a_lookout_hears_that_the_last_who_waited_rests(void **state)
+{
+	struct duty_seat more = { 0 };
+	struct other other = { 0 };
+	pthread_t thread;
+
+	(void)state;
+	for (unsigned i = 0; i < most; i++)
+		duty_begin(duty, &seats[i]);
+	assert_true(duty_take(duty, &more, LATE_MS));
+	for (unsigned i = 1; i < most; i++)
+		duty_end(duty, &seats[i]);
+	assert_int_equal(pthread_create(&thread, NULL, come, &other), 0);
+	while (!duty_is_calm(duty))
+		sched_yield();
+	duty_end(duty, &seats[0]);
+	for (unsigned i = 1; i < most; i++)
+		duty_begin(duty, &seats[i]);
+	duty_begin(duty, &more);
+	(void)duty_take(duty, &seats[0], SOON_MS);
+	pthread_join(thread, NULL);
+	assert_true(other.came);
+	for (unsigned i = 1; i < most; i++)
+		duty_end(duty, &seats[i]);
+	duty_end(duty, &more);
+	duty_leave(duty, &more);
+	duty_leave(duty, &other.seat);
+}
+
 static void
 nobody_rests_at_the_end(void **state)
 {
@@ -141,6 +173,7 @@ main(void)
 		TEST(one_too_many_rests),
 		TEST(who_is_held_up_is_replaced),
 		TEST(a_lookout_that_sleeps_is_woken),
+		TEST(a_lookout_hears_that_the_last_who_waited_rests),
 		TEST(nobody_rests_at_the_end),
 	};
 
