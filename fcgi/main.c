@@ -27,10 +27,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CALLS_MS                                                               \
-	5000 /* for calls that run when we are to stop; then they are          \
-		answered that they are cut off, and nobody */
-#define DRAIN_MS 6000 /* stays; a web server keeps idle connections for 5 s */
+/* When we are to stop. A web server keeps an idle connection for 5 s. */
+#define CALLS_MS 5000 /* for calls; those that run then are cut off, */
+#define REQUESTS_MS 5500 /* for requests to come; */
+#define LATE_MS 5700 /* for calls that came after the others were cut off */
+#define DRAIN_MS 6000 /* for what they answer */
+
 #define HEIR_MS 600000 /* for calls of one that was replaced; not tasks */
 #define SWEEP_NS (100 * (long)MCP_MS)
 #define DEFAULT_THREADS 8
@@ -303,8 +305,10 @@ drain(struct worker *worker)
 {
 	uint64_t now_ns = mcp_clock_ns();
 
-	gateway_stop(worker->gateway, DRAIN_MS);
+	gateway_stop(worker->gateway, REQUESTS_MS);
 	if (!crew_wait(worker->crew, now_ns + CALLS_MS * MCP_MS))
+		calls_cut(worker->calls);
+	if (!crew_wait(worker->crew, now_ns + LATE_MS * MCP_MS))
 		calls_cut(worker->calls);
 	return crew_join(worker->crew, now_ns + DRAIN_MS * MCP_MS);
 }

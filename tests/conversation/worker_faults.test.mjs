@@ -130,6 +130,8 @@ test('calls that take too long for a worker asked to stop are cut off, and say s
   const stream = await stack.greeted();
   const plain = await stack.connect(0);
   const waiting = await stack.connect(0); // there is one slot
+  const kept = await stack.connect(0);
+  assert.equal((await kept.post('/mcp', ping(1)).answer).status, 200);
   const called = plain.post('/mcp', callOf('plain', 'slow')).answer;
   assert.equal((await stack.say(0, callOf('official', 'slow'), { uri: stream.endpoint })).status, 202);
   const parked = waiting.post('/mcp', callOf('parked', 'slow')).answer;
@@ -139,7 +141,8 @@ test('calls that take too long for a worker asked to stop are cut off, and say s
   const ended = stack.workers[0].kill('SIGTERM');
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2']) stack.workers[0].kill(signal);
   const answers = [(await called).json, (await parked).json, (await stream.next('message', 10000)).json];
-  assert.deepEqual(answers.map((one) => one.id), ['plain', 'parked', 'official']);
+  answers.push((await kept.post('/mcp', callOf('at the last moment', 'slow')).answer).json);
+  assert.deepEqual(answers.map((one) => one.id), ['plain', 'parked', 'official', 'at the last moment']);
   for (const { error } of answers) {
     assert.equal(error.code, -32603);
     assert.match(error.message, /is stopping/);
