@@ -261,10 +261,10 @@ on_last_look(uv_handle_t *last)
 		leave(broker);
 		return;
 	}
-	broker_hold_signals(SIG_UNBLOCK);
 	if (broker->stopping) {
 		finish(broker, MCP_NO_ROOM);
 	} else {
+		broker_hold_signals(SIG_UNBLOCK);
 		drop_state(upgrade);
 		upgrade->stage = UPGRADE_IDLE;
 		upgrade->waiting = true;

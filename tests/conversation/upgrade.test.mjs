@@ -303,6 +303,34 @@ exec -a "$0" ${path.join(at, 'real')} "$@"
     }
   });
 
+// The first is heard in the turn of the loop before the exec, which is the last
+// one then.
+test('a broker that was asked to end at the last moment hears no second signal', async (t) => {
+  const change = (all) => ({ ...all, tools: [{ name: 'big', description: 'Says much', text: 'x'.repeat(100000) }] });
+  const stack = await startFixture(t, { broker: false, workers: 0, limits: { max_outbox: 8 << 20 }, change });
+  const at = installed(stack.dir);
+  const last = file(stack);
+  const env = { LAST: last, LD_PRELOAD: path.join(bin, 'tests/conversation/fixture/late.so'), ASAN_OPTIONS: 'verify_asan_link_order=0:detect_leaks=0' };
+  const broker = await stack.startBroker({ from: at, env });
+  await stack.startWorker();
+  await stack.hasBroker();
+  const raw = await stack.raw(stack.brokerSocket);
+  raw.write('GET /mcp/sse HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n');
+  const [, id] = /connection_id=([0-9a-f-]+)/.exec(await raw.until(/heartbeat/));
+  raw.pause(); // what waits for it is waited for
+  for (let n = 1; n <= 30; n++) {
+    const request = { jsonrpc: '2.0', id: n, method: 'tools/call', params: { name: 'big' } };
+    assert.equal((await stack.say(0, request, { uri: `/mcp/sse/message?connection_id=${id}` })).status, 202);
+  }
+  await until('some of it waits', async () => (await stack.status()).streams.behind === 1);
+  install(at, 'mcp-broker', `#!/bin/sh\n: >${last}\n`);
+  const ended = broker.kill('SIGUSR2');
+  await until('it is ending', () => /ending 1 streams/.test(broker.stderr));
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2', 'SIGTERM']) broker.kill(signal);
+  raw.resume();
+  assert.equal(await ended, 0);
+});
+
 test('the program that is asked is given nothing but the state, by one that was left it too', async (t) => {
   const stack = await startFixture(t, { workers: 0, broker: false });
   const at = installed(stack.dir);
