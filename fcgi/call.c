@@ -192,8 +192,26 @@ call_is_unwanted(const struct call *call)
 	    gateway_abandoned(call->connection);
 }
 
-/* Run @call in its slot, and whoever waited for that slot after it. @doubt: its
- * caller may have left. */
+/* Run it in its slot, or not. @doubt: its caller may have left. */
+static void
+run_and_finish(struct call *call, bool doubt)
+{
+	/* who left while it waited wants no answer */
+	bool wanted = !atomic_load(&call->cancelled) &&
+	    !(doubt && call_is_unwanted(call));
+
+	if (wanted) {
+		slot_fit(call->slot, call->snapshot);
+		run(call);
+	}
+	call->slot = NULL;
+	if (!wanted && atomic_load(&call->cut))
+		call_refuse(call);
+	else
+		finish(call);
+}
+
+/* Run @call in its slot, and whoever waited for that slot after it. */
 static void
 run_in_slot(struct call *call, bool doubt)
 {
@@ -203,19 +221,11 @@ run_in_slot(struct call *call, bool doubt)
 
 	while (call != NULL) {
 		call->thread = thread;
-		/* who left while it waited wants no answer */
-		if (atomic_load(&call->cut) ||
-		    (!atomic_load(&call->cancelled) &&
-			!(doubt && call_is_unwanted(call)))) {
-			slot_fit(call->slot, call->snapshot);
-			run(call);
-		}
-		/* the answer first: who comes next must not wait behind a
-		 * reader, but for the slot alone */
 		slots = call->worker->slots;
 		slot = call->slot;
-		call->slot = NULL;
-		finish(call);
+		/* the answer first: who comes next must not wait behind a
+		 * reader, but for the slot alone */
+		run_and_finish(call, doubt);
 		call = slots_release(slots, slot);
 		doubt = true;
 	}

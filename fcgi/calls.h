@@ -31,8 +31,8 @@ void calls_tick(struct calls *calls, struct thread *thread, uint64_t now_ns);
 bool calls_cancel(struct calls *calls, struct mcp_text owner,
     struct mcp_text subject, struct mcp_text request);
 
-/* calls_cut() - who runs, or waits to run, has no more time and is answered
- * with an error; tasks go on */
+/* calls_cut() - who runs has no more time and is answered with an error, who
+ * waits to run is refused; tasks go on */
 void calls_cut(struct calls *calls);
 
 /* One request of ours that a client is to answer. */

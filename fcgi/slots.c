@@ -298,6 +298,14 @@ slots_tidy(struct slots *slots, const struct snapshot *snapshot,
 	return true;
 }
 
+static bool
+is_late(const struct call *call, const struct thread *thread, uint64_t now_ns)
+{
+	return atomic_load(&call->cut) ||
+	    now_ns >
+	    call->started_ns + thread->config->server.limits.parked_ms * MCP_MS;
+}
+
 void
 slots_expire(struct slots *slots, struct thread *thread, uint64_t now_ns)
 {
@@ -307,8 +315,7 @@ slots_expire(struct slots *slots, struct thread *thread, uint64_t now_ns)
 		late = NULL;
 		pthread_mutex_lock(&slots->lock);
 		if (slots->first != NULL &&
-		    now_ns > slots->first->started_ns +
-			    thread->config->server.limits.parked_ms * MCP_MS)
+		    is_late(slots->first, thread, now_ns))
 			late = unpark(slots);
 		pthread_mutex_unlock(&slots->lock);
 		if (late == NULL)

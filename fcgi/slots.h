@@ -68,7 +68,8 @@ void slot_fit(struct slot *slot, struct snapshot *snapshot);
 bool slots_tidy(struct slots *slots, const struct snapshot *snapshot,
     uint64_t now_ns);
 
-/* slots_expire() - refuse those who have waited too long, on @thread's line */
+/* slots_expire() - refuse those who have waited too long, or were cut off, on
+ * @thread's line */
 void slots_expire(struct slots *slots, struct thread *thread, uint64_t now_ns);
 
 #endif

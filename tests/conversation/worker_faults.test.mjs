@@ -8,10 +8,18 @@ import { FcgiConnection } from '../lib/fcgi.mjs';
 import { makeDirectory, startSite } from '../lib/site.mjs';
 import { openStream } from '../lib/sse.mjs';
 import { slowTool, startStack, traceTools, until } from '../lib/stack.mjs';
+import { file, startFixture, touch, written } from './fixture/fixture.mjs';
 
 const ping = (id) => ({ jsonrpc: '2.0', id, method: 'ping' });
 const callOf = (id, name, args) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args } });
 const withTools = (...tools) => (config) => void config.tools.push(...tools);
+
+// It was not run: who asks again is answered by another.
+function assertBusy(answer, id) {
+  assert.equal(answer.status, 503, answer.text);
+  assert.equal(answer.json.id, id);
+  assert.match(answer.json.error.message, /busy/);
+}
 
 // --- death -----------------------------------------------------------------------
 
@@ -126,10 +134,10 @@ test('a worker asked to stop answers the call it runs, and ends', async (t) => {
 });
 
 test('calls that take too long for a worker asked to stop are cut off, and say so; asked twice, it is the same', async (t) => {
-  const stack = await startStack(t, { workers: 2, threads: 3, change: withTools(slowTool(60000)) });
+  const stack = await startStack(t, { workers: 2, threads: 4, change: withTools(slowTool(60000)) });
   const stream = await stack.greeted();
   const plain = await stack.connect(0);
-  const waiting = await stack.connect(0); // there is one slot
+  const waiting = await stack.connect(0); // there are two slots
   const kept = await stack.connect(0);
   assert.equal((await kept.post('/mcp', ping(1)).answer).status, 200);
   const called = plain.post('/mcp', callOf('plain', 'slow')).answer;
@@ -140,15 +148,31 @@ test('calls that take too long for a worker asked to stop are cut off, and say s
   const began = performance.now();
   const ended = stack.workers[0].kill('SIGTERM');
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2']) stack.workers[0].kill(signal);
-  const answers = [(await called).json, (await parked).json, (await stream.next('message', 10000)).json];
+  assertBusy(await parked, 'parked');
+  const answers = [(await called).json, (await stream.next('message', 10000)).json];
   answers.push((await kept.post('/mcp', callOf('at the last moment', 'slow')).answer).json);
-  assert.deepEqual(answers.map((one) => one.id), ['plain', 'parked', 'official', 'at the last moment']);
+  assert.deepEqual(answers.map((one) => one.id), ['plain', 'official', 'at the last moment']);
   for (const { error } of answers) {
     assert.equal(error.code, -32603);
     assert.match(error.message, /is stopping/);
   }
   assert.equal(await ended, 0);
   assert.ok(performance.now() - began < 6900, 'it took its time');
+});
+
+test('a call that waits behind one that does not end is refused when a worker asked to stop has no more time', async (t) => {
+  const stack = await startFixture(t, { threads: 3 }); // and so one slot
+  const begun = file(stack);
+  const go = file(stack);
+  const [busy, waiting] = [await stack.connect(0), await stack.connect(0)];
+  const held = busy.post('/mcp', callOf('held', 'hold', { begun, until: go, deaf: true })).answer;
+  await written(begun);
+  const parked = waiting.post('/mcp', callOf('parked', 'echo')).answer;
+  const ended = stack.workers[0].kill('SIGTERM');
+  assertBusy(await parked, 'parked');
+  touch(go);
+  assert.match((await held).json.error.message, /is stopping/);
+  assert.equal(await ended, 0);
 });
 
 test('a worker asked to stop serves the connections it has kept once more, and closes them', async (t) => {
