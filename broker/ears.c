@@ -53,8 +53,7 @@ listen_to(struct broker *broker, const struct hub_name *name)
 	struct hub_entry *entry = hub_find(&broker->hub, name);
 
 	if (entry != NULL)
-		stream_listen(broker,
-		    CONTAINER(struct stream, entry, entry));
+		stream_listen(broker, CONTAINER(struct stream, entry, entry));
 }
 
 static void

@@ -120,8 +120,8 @@ look(struct duty *duty)
 		unsigned turn = atomic_load(&seat->turn);
 
 		if ((turn & (BUSY | HELD_UP)) == BUSY && turn == seat->seen &&
-		    atomic_compare_exchange_strong(
-			&seat->turn, &turn, turn | HELD_UP))
+		    atomic_compare_exchange_strong(&seat->turn, &turn,
+			turn | HELD_UP))
 			atomic_fetch_sub(&duty->n_fit, 1);
 		seat->seen = turn;
 	}

@@ -14,7 +14,6 @@
 
 #include <mcp/gate.h>
 
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -5,7 +5,6 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include <json-c/json.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>

@@ -8,8 +8,6 @@
 
 #include <cmocka.h>
 
-#include <json-c/json.h>
-
 #include <mcp/jsonrpc.h>
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
