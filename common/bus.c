@@ -284,12 +284,6 @@ mcp_route_process(const struct mcp_route *route)
 	return route->id + 1;
 }
 
-uint16_t
-mcp_route_thread(const struct mcp_route *route)
-{
-	return (uint16_t)(route->id[9] << 8 | route->id[10]);
-}
-
 int
 mcp_switchboard_new(struct mcp_bus *bus, struct mcp_switchboard **boardp)
 {

@@ -3,8 +3,6 @@
 #include "fcgi/dispatch.h"
 #include "fcgi/meta.h"
 
-#include <stdio.h>
-
 int
 logging_set_level(struct call *call, struct mcp_buf *result)
 {
@@ -37,7 +35,6 @@ logging_set_level(struct call *call, struct mcp_buf *result)
 void
 logging_learn_level(struct call *call)
 {
-	char name[16];
 	struct mcp_letter answer, question = {
 		.kind = MCP_SESSION,
 		.verb = MCP_SESSION_GET,
@@ -48,11 +45,7 @@ logging_learn_level(struct call *call)
 	if (call->level_known || call->owner[0] == '\0')
 		return;
 	call->level_known = true;
-	if (thread_ask(call->thread, &question, &answer) != 0 ||
-	    answer.outcome != MCP_STATE || answer.state.len == 0 ||
-	    answer.state.len >= sizeof(name))
-		return;
-	snprintf(name, sizeof(name), "%.*s", (int)answer.state.len,
-	    answer.state.at);
-	call->log_level = meta_level(mcp_text_of(name));
+	if (thread_ask(call->thread, &question, &answer) == 0 &&
+	    answer.outcome == MCP_STATE && answer.state.len > 0)
+		call->log_level = meta_level(answer.state);
 }

@@ -75,7 +75,6 @@ struct mcp_route {
 	uint8_t id[MCP_BUS_ROUTE_LEN];
 };
 const uint8_t *mcp_route_process(const struct mcp_route *route);
-uint16_t mcp_route_thread(const struct mcp_route *route);
 
 /* mcp_switchboard_new() - bind the ROUTER
  * Return: 0; -errno (-EADDRINUSE) */
