@@ -161,10 +161,11 @@ bool call_is_unwanted(const struct call *call);
  * Return: nanoseconds of the monotonic clock */
 uint64_t call_until(const struct call *call, unsigned timeout_ms);
 
-/* call_on_cancel() - let @wake be run once, with @context, when nobody wants
- * the answer any more; at once where that is so already. It runs on another
- * thread under a lock: it may interrupt, wake or kill, and never wait. NULL
- * ends that, and after it returned no @wake runs. */
+/* call_on_cancel() - this call is going to wait for a program, a back end or a
+ * database: let @wake be run once, with @context, when nobody wants the answer
+ * any more; at once where that is so already. It runs on another thread under a
+ * lock: it may interrupt, wake or kill, and never wait. NULL ends that, and
+ * after it returned no @wake runs. */
 void
 call_on_cancel(struct call *call, void (*wake)(void *context), void *context);
 

@@ -111,6 +111,8 @@ call_on_cancel(struct call *call, void (*wake)(void *context), void *context)
 {
 	struct calls *calls = call->worker->calls;
 
+	if (wake != NULL)
+		gateway_wait(call->worker->gateway, call->thread);
 	pthread_mutex_lock(&calls->lock);
 	call->on_cancel = wake;
 	call->on_cancel_context = context;

@@ -247,6 +247,20 @@ duty_end(struct duty *duty, struct duty_seat *seat)
 }
 
 void
+duty_wait(struct duty *duty, struct duty_seat *seat)
+{
+	if (seat == NULL || !seat->on ||
+	    (atomic_load(&seat->turn) & (BUSY | HELD_UP)) != BUSY)
+		return;
+	pthread_mutex_lock(&duty->lock);
+	if ((atomic_fetch_or(&seat->turn, HELD_UP) & HELD_UP) == 0)
+		atomic_fetch_sub(&duty->n_fit, 1);
+	if (needs_more(duty))
+		wake_lookout(duty);
+	pthread_mutex_unlock(&duty->lock);
+}
+
+void
 duty_leave(struct duty *duty, struct duty_seat *seat)
 {
 	if (!seat->on)

@@ -576,6 +576,7 @@ gateway_run(struct gateway *gateway, struct thread *thread)
 	struct duty_seat seat = { 0 };
 	bool tired = false, worked = false;
 
+	thread->seat = &seat;
 	while (!tired && !thread->tasked && !over(gateway)) {
 		int patience_ms = worked ? TIRED_MS : 0;
 		struct epoll_event event;
@@ -593,7 +594,14 @@ gateway_run(struct gateway *gateway, struct thread *thread)
 		duty_end(gateway->duty, &seat);
 	}
 	duty_leave(gateway->duty, &seat);
+	thread->seat = NULL;
 	return tired;
+}
+
+void
+gateway_wait(struct gateway *gateway, struct thread *thread)
+{
+	duty_wait(gateway->duty, thread->seat);
 }
 
 void

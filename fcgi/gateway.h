@@ -28,6 +28,10 @@ void gateway_free(struct gateway *gateway); /* when no thread runs in it */
  * Return: was it that? Then another may take its place. */
 bool gateway_run(struct gateway *gateway, struct thread *thread);
 
+/* gateway_wait() - what @thread runs is going to wait for somebody else: let
+ * another read requests meanwhile */
+void gateway_wait(struct gateway *gateway, struct thread *thread);
+
 /* gateway_stop() - accept no more, close after each answer, and return from
  * gateway_run() when the last connection is gone or @patience_ms are over */
 void gateway_stop(struct gateway *gateway, unsigned patience_ms);

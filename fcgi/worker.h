@@ -50,6 +50,7 @@ struct thread {
 	unsigned site_turn;		 /* when it was the newest */
 	uint16_t number; /* from 1 */
 	struct mcp_line *line; /* made at the first letter */
+	struct duty_seat *seat; /* while it reads requests; or NULL */
 	bool tasked; /* it goes with a task, and ends with it */
 	uint64_t letter_ns; /* how long it waits for an answer to one; 0: as
 			       long as a caller may wait for his */

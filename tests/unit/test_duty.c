@@ -78,6 +78,25 @@ who_is_held_up_is_replaced(void **state)
 	duty_leave(duty, &more);
 }
 
+/* At once: no look of anybody's is waited for. */
+static void
+who_says_that_it_waits_is_replaced(void **state)
+{
+	struct duty_seat more = { 0 };
+
+	(void)state;
+	duty_wait(duty, &seats[0]); /* it has no request: nothing */
+	assert_false(duty_take(duty, &more, SOON_MS));
+	duty_begin(duty, &seats[0]);
+	duty_wait(duty, &seats[0]);
+	duty_wait(duty, &seats[0]);
+	assert_true(duty_take(duty, &more, 1));
+	duty_end(duty, &seats[0]);
+	assert_false(duty_take(duty, &seats[0], SOON_MS));
+	duty_leave(duty, &more);
+	assert_true(duty_take(duty, &seats[0], LATE_MS));
+}
+
 struct other {
 	struct duty_seat seat;
 	bool came;
@@ -172,6 +191,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(one_too_many_rests),
 		TEST(who_is_held_up_is_replaced),
+		TEST(who_says_that_it_waits_is_replaced),
 		TEST(a_lookout_that_sleeps_is_woken),
 		TEST(a_lookout_hears_that_the_last_who_waited_rests),
 		TEST(nobody_rests_at_the_end),
