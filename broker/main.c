@@ -167,8 +167,11 @@ take_over(struct broker *broker, const struct options *options,
 
 	if (error == 0)
 		error = upgrade_load(broker, heritage);
-	if (error != 0)
+	if (error != 0) {
+		/* whoever works on it has to end before its descriptors do */
+		desk_close(&broker->desk);
 		return complain("the state I was left", "", error);
+	}
 	heritage_deinit(heritage);
 	*heritage = HERITAGE_INIT;
 	upgrade_arrive(broker);
