@@ -5,6 +5,7 @@
 #include "fcgi/crew.h"
 #include "fcgi/call.h"
 #include "fcgi/gateway.h"
+#include "fcgi/heap.h"
 #include "fcgi/patience.h"
 #include "fcgi/snapshot.h"
 
@@ -143,6 +144,7 @@ run(void *argument)
 		call_run_parked(member->first, &member->thread);
 	if (!member->thread.tasked && is_relieved(member))
 		atomic_fetch_add(&worker->n_relieved, 1);
+	heap_shed_stack();
 	leave(member);
 	return NULL;
 }

@@ -3,9 +3,11 @@
 #include "fcgi/heap.h"
 
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 #ifdef __GLIBC__
 #include <malloc.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #endif
 
@@ -44,6 +46,26 @@ heap_aside(void (*work)(void *context), void *context)
 		(void)pthread_join(thread, NULL);
 	else
 		work(context);
+}
+
+/* But for a page: what is called from here needs some of it. */
+void
+heap_shed_stack(void)
+{
+#ifdef __GLIBC__
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), end;
+	pthread_attr_t attributes;
+	void *base;
+	size_t size;
+
+	end = ((uintptr_t)__builtin_frame_address(0) - page) & ~(page - 1);
+	if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+		return;
+	if (pthread_attr_getstack(&attributes, &base, &size) == 0 &&
+	    end > (uintptr_t)base)
+		(void)madvise(base, end - (uintptr_t)base, MADV_DONTNEED);
+	(void)pthread_attr_destroy(&attributes);
+#endif
 }
 
 void

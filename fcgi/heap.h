@@ -17,6 +17,10 @@ void heap_init(void);
  * there is none to be had */
 void heap_aside(void (*work)(void *context), void *context);
 
+/* heap_shed_stack() - a thread that ends gives back what of its stack it has
+ * used and does not any more: the C library keeps 16 KiB for the next one */
+void heap_shed_stack(void);
+
 /* heap_give_back() - what is free, to the system */
 void heap_give_back(void);
 
