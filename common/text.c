@@ -219,11 +219,10 @@ mcp_buf_putc(struct mcp_buf *buf, char c)
 	mcp_buf_append(buf, &c, 1);
 }
 
-void
-mcp_buf_number(struct mcp_buf *buf, int64_t number)
+struct mcp_text
+mcp_text_digits(int64_t number, char digits[MCP_DIGITS_MAX])
 {
-	char digits[24];
-	char *at = digits + sizeof(digits);
+	char *end = digits + MCP_DIGITS_MAX, *at = end;
 	uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
 
 	do
@@ -231,7 +230,15 @@ mcp_buf_number(struct mcp_buf *buf, int64_t number)
 	while ((left /= 10) > 0);
 	if (number < 0)
 		*--at = '-';
-	mcp_buf_append(buf, at, (size_t)(digits + sizeof(digits) - at));
+	return (struct mcp_text){ at, (size_t)(end - at) };
+}
+
+void
+mcp_buf_number(struct mcp_buf *buf, int64_t number)
+{
+	char digits[MCP_DIGITS_MAX];
+
+	mcp_buf_text(buf, mcp_text_digits(number, digits));
 }
 
 void

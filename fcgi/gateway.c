@@ -697,12 +697,10 @@ gateway_expire(struct gateway *gateway, unsigned body_ms, uint64_t now_ns)
 static void
 put_number(FCGX_Stream *out, size_t number)
 {
-	char digits[24], *at = digits + sizeof(digits);
+	char digits[MCP_DIGITS_MAX];
+	struct mcp_text text = mcp_text_digits((int64_t)number, digits);
 
-	do
-		*--at = (char)('0' + number % 10);
-	while ((number /= 10) > 0);
-	FCGX_PutStr(at, (int)(digits + sizeof(digits) - at), out);
+	FCGX_PutStr(text.at, (int)text.len, out);
 }
 
 static void

@@ -81,6 +81,10 @@ char *mcp_text_dup(struct mcp_text text);
  * Return: 0; -EINVAL not a number; -ERANGE more than 64 bits */
 int mcp_text_number(struct mcp_text text, uint64_t *numberp);
 
+/* mcp_text_digits() - a decimal number; Owner: borrowed from @digits */
+#define MCP_DIGITS_MAX 24
+struct mcp_text mcp_text_digits(int64_t number, char digits[MCP_DIGITS_MAX]);
+
 /* mcp_utf8_len() - the bytes of the character at @at, where @left > 0 stand
  * Return: 1 to 4; 0 where none begins there
  * Spec:   RFC 3629: nothing overlong, no surrogate, nothing above U+10FFFF */
