@@ -1093,35 +1093,24 @@ mcp_scan_past(const char *at, const char *end)
 	return walk.at;
 }
 
-/* A key that has escapes, which almost none has. */
-static struct mcp_scan_watch *
-watch_of_escaped(struct mcp_scan_watch *watch, size_t n_watch,
-    struct mcp_text raw)
-{
-	char *key = malloc(raw.len);
-	struct mcp_scan_watch *found = NULL;
-
-	if (key != NULL)
-		found = watch_of(watch, n_watch,
-		    (struct mcp_text){ key, mcp_scan_resolve(raw, key) });
-	free(key);
-	return found;
-}
-
 /* The key at walk->at, and on to its value. */
 static struct mcp_scan_watch *
 walk_key(struct walk *walk, struct mcp_scan_watch *watch, size_t n_watch)
 {
-	struct mcp_text raw = { walk->at + 1, 0 };
+	struct mcp_text raw = { walk->at, 0 }, key;
+	struct mcp_buf room = MCP_BUF_INIT;
+	struct mcp_scan_watch *found = NULL;
 
 	walk_string(walk);
-	raw.len = (size_t)(walk->at - 1 - raw.at);
+	raw.len = (size_t)(walk->at - raw.at);
 	walk_blanks(walk);
 	walk->at++; /* the colon */
 	walk_blanks(walk);
-	return memchr(raw.at, '\\', raw.len) == NULL
-	    ? watch_of(watch, n_watch, raw)
-	    : watch_of_escaped(watch, n_watch, raw);
+	key = mcp_scan_string(raw, &room);
+	if (key.at != NULL)
+		found = watch_of(watch, n_watch, key);
+	mcp_buf_deinit(&room);
+	return found;
 }
 
 void
@@ -1143,6 +1132,15 @@ mcp_scan_members(struct mcp_text json, struct mcp_scan_watch *watch,
 				    walk.at) };
 		more = walk_on(&walk);
 	}
+}
+
+struct mcp_text
+mcp_scan_member(struct mcp_text json, const char *name)
+{
+	struct mcp_scan_watch watch = { name, MCP_TEXT_INIT };
+
+	mcp_scan_members(json, &watch, 1);
+	return watch.value;
 }
 
 /* Does the key at walk->at equal the pointer's token [@token, @end)? */

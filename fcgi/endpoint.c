@@ -87,16 +87,6 @@ choose_revision(struct call *call, const struct http_request *request)
 
 /* --- what is no request ------------------------------------------------- */
 
-/* The raw text of one member of an object. */
-static struct mcp_text
-raw_member(struct mcp_text json, const char *name)
-{
-	struct mcp_scan_watch watch = { name, MCP_TEXT_INIT };
-
-	mcp_scan_members(json, &watch, 1);
-	return watch.value;
-}
-
 /* The client takes a request back: whichever process runs it stops.
  * Spec: 2025-11-25 "Cancellation" */
 static void
@@ -107,7 +97,8 @@ hear_cancelled(struct call *call)
 		    .kind = MCP_CANCEL,
 		    .stream = mcp_text_of(call->owner),
 		    .subject = { (const char *)call->subject, MCP_SUBJECT_LEN },
-		    .request = raw_member(call->message.params, "requestId"),
+		    .request =
+			mcp_scan_member(call->message.params, "requestId"),
 	    };
 
 	if (question.request.len == 0 ||
@@ -307,7 +298,7 @@ find_stream(struct call *call, const struct http_request *request,
 
 	call->dialect = id.len == 0 ? DIALECT_SEED : DIALECT_SSE;
 	if (id.len == 0 && readable)
-		id = mcp_scan_string(raw_member(mcp_buf_view(&call->body),
+		id = mcp_scan_string(mcp_scan_member(mcp_buf_view(&call->body),
 					 "connection_id"),
 		    &room);
 	found = take_stream(call, id);

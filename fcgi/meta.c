@@ -211,10 +211,9 @@ meta_read(struct call *call, const struct http_request *request)
 static bool
 has(struct mcp_text object, const char *name)
 {
-	struct mcp_scan_watch member = { name, MCP_TEXT_INIT };
+	struct mcp_text value = mcp_scan_member(object, name);
 
-	find(object, &member, 1);
-	return member.value.len > 0;
+	return value.len > 0 && !mcp_text_is(value, "null");
 }
 
 /* Elicitation without a mode is the form, as it was before there were two. */

@@ -80,6 +80,9 @@ struct mcp_text mcp_scan_string(struct mcp_text raw, struct mcp_buf *room);
 void mcp_scan_members(struct mcp_text json, struct mcp_scan_watch *watch,
     size_t n_watch);
 
+/* mcp_scan_member() - one of them; length 0: not seen */
+struct mcp_text mcp_scan_member(struct mcp_text json, const char *name);
+
 /* mcp_scan_past() - the end of the value that begins at @at, before @end, in
  * such a text */
 const char *mcp_scan_past(const char *at, const char *end);
