@@ -23,62 +23,41 @@ mcp_log_init(const char *program, enum mcp_log_level level)
 	highest = level;
 }
 
-/* "PROGRAM[PID]: LEVEL: "; @line has room for it, and more.
- * Return: its length */
-static size_t
-begin(char *line, enum mcp_log_level level)
-{
-	char *at = stpcpy(stpcpy(line, name), ": ");
-
-	return (size_t)(stpcpy(stpcpy(at, level_names[level]), ": ") - line);
-}
-
-/* @line has room for its newline. */
-static void
-end(char *line, size_t head, size_t len)
-{
-	for (size_t i = head; i < len; i++)
-		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-			line[i] = '?';
-	line[len] = '\n';
-	/* a log that cannot be written has nobody to be told */
-	if (write(STDERR_FILENO, line, len + 1) < 0)
-		return;
-}
-
 void
 mcp_log(enum mcp_log_level level, const char *format, ...)
 {
-	char line[MCP_LOG_MAX];
-	size_t head, room;
+	char text[MCP_LOG_MAX];
 	va_list args;
 	int len;
 
 	if (level > highest)
 		return;
-	head = begin(line, level);
-	room = sizeof(line) - 1 - head;
 	va_start(args, format);
-	len = vsnprintf(line + head, room, format, args);
+	len = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (len >= (int)room)
-		len = (int)room - 1;
-	end(line, head, head + (len > 0 ? (size_t)len : 0));
+	if (len >= (int)sizeof(text))
+		len = (int)sizeof(text) - 1;
+	mcp_log_text(level,
+	    (struct mcp_text){ text, len > 0 ? (size_t)len : 0 });
 }
 
 void
 mcp_log_text(enum mcp_log_level level, struct mcp_text text)
 {
-	char line[MCP_LOG_MAX];
-	size_t head, room;
+	char line[MCP_LOG_MAX], *at = line;
+	char *last = line + sizeof(line) - 2; /* where the newline may stand */
 
 	if (level > highest)
 		return;
-	head = begin(line, level);
-	room = sizeof(line) - 1 - head;
-	if (text.len > room)
-		text.len = room;
-	if (text.len > 0)
-		memcpy(line + head, text.at, text.len);
-	end(line, head, head + text.len);
+	at = stpcpy(stpcpy(at, name), ": ");
+	at = stpcpy(stpcpy(at, level_names[level]), ": ");
+	for (size_t i = 0; i < text.len && at < last; i++) {
+		unsigned char c = (unsigned char)text.at[i];
+
+		*at++ = c < ' ' || c == 0x7f ? '?' : (char)c;
+	}
+	*at++ = '\n';
+	/* a log that cannot be written has nobody to be told */
+	if (write(STDERR_FILENO, line, (size_t)(at - line)) < 0)
+		return;
 }
