@@ -26,7 +26,6 @@ struct duty {
 	pthread_cond_t busy; /* the lookout is to look */
 	TAILQ_HEAD(, duty_seat) seats; /* on duty */
 	unsigned most;
-	unsigned n_resting;
 	atomic_uint n_on;
 	atomic_uint n_fit; /* of those, who are not held up */
 	atomic_uint n_busy;
@@ -180,7 +179,6 @@ rest(struct duty *duty, uint64_t until_ns)
 {
 	int error = 0;
 
-	duty->n_resting++;
 	while (error == 0 && !needs_more(duty)) {
 		if (duty->lookout) {
 			error = wait_until(&duty->place, duty, until_ns);
@@ -190,9 +188,8 @@ rest(struct duty *duty, uint64_t until_ns)
 		error = keep_lookout(duty, until_ns);
 		duty->lookout = false;
 	}
-	duty->n_resting--;
 	/* somebody looks out in my place, if I did */
-	if (!duty->lookout && duty->n_resting > 0)
+	if (!duty->lookout)
 		pthread_cond_signal(&duty->place);
 	return error;
 }
