@@ -418,6 +418,15 @@ exec -a "$0" ${path.join(at, 'real')} "$@"
 
 // --- the workers ---------------------------------------------------------------------------
 
+// A call that has begun, and waits for its file.
+async function holdCall(stack) {
+  const [begun, go] = [file(stack), file(stack)];
+  const connection = await stack.connect(0);
+  const held = connection.post('/mcp', { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'hold', arguments: { begun, until: go } } });
+  await written(begun);
+  return { connection, held, go };
+}
+
 test('a worker is replaced under a kept connection, which serves on', async (t) => {
   const stack = await startFixture(t);
   const connection = await stack.connect(0);
@@ -436,11 +445,7 @@ test('a worker is replaced under a kept connection, which serves on', async (t) 
 
 test('calls that run are answered by whom they were begun, and their connections serve on', async (t) => {
   const stack = await startFixture(t);
-  const begun = file(stack);
-  const go = file(stack);
-  const connection = await stack.connect(0);
-  const held = connection.post('/mcp', { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'hold', arguments: { begun, until: go } } });
-  await written(begun);
+  const { connection, held, go } = await holdCall(stack);
   const before = stack.workers[0].pid;
   stack.workers[0].kill('SIGUSR2');
   await until('another is in its place', () => stack.workers[0].heirs.length === 1);
@@ -454,11 +459,7 @@ test('calls that run are answered by whom they were begun, and their connections
 
 test('one that was replaced before, and does not answer any more, is not waited for', async (t) => {
   const stack = await startFixture(t);
-  const begun = file(stack);
-  const go = file(stack);
-  const connection = await stack.connect(0);
-  const held = connection.post('/mcp', { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'hold', arguments: { begun, until: go } } });
-  await written(begun);
+  const { connection, held, go } = await holdCall(stack);
   const first = stack.workers[0].pid;
   assert.equal((await ctl(stack, 'upgrade')).status, 0);
   process.kill(first, 'SIGSTOP'); // as if it ended while the broker is away
