@@ -55,16 +55,17 @@ const heldTool = (dir) => ({
   description: 'Waits',
   exec: { argv: ['/bin/sh', '-c', `: > ${dir}/begun.$$; until [ -e ${dir}/go ]; do sleep 0.01; done`] },
 });
+const nBegun = (dir) => fs.readdirSync(dir).filter((name) => name.startsWith('begun.')).length;
+const letGo = (dir) => fs.writeFileSync(path.join(dir, 'go'), '');
 
 test('calls that wait do not hold up others: as many run as have slots, and what needs none is answered', async (t) => {
   const dir = makeDirectory(t);
   const stack = await startStack(t, { threads: 8, change: withTools(heldTool(dir)) });
-  const nBegun = () => fs.readdirSync(dir).filter((name) => name.startsWith('begun.')).length;
   const held = Array.from({ length: 6 }, (_, id) => stack.say(0, callOf(id, 'held')));
 
-  await until('all have begun', () => nBegun() === 6);
+  await until('all have begun', () => nBegun(dir) === 6);
   assert.equal((await stack.say(0, ping('meanwhile'))).status, 200);
-  fs.writeFileSync(path.join(dir, 'go'), '');
+  letGo(dir);
   for (const answer of await Promise.all(held)) assert.equal(answer.json.result.isError, undefined, answer.text);
 });
 
@@ -134,16 +135,17 @@ test('a worker asked to stop answers the call it runs, and ends', async (t) => {
 });
 
 test('calls that take too long for a worker asked to stop are cut off, and say so; asked twice, it is the same', async (t) => {
-  const stack = await startStack(t, { workers: 2, threads: 4, change: withTools(slowTool(60000)) });
+  const dir = makeDirectory(t);
+  const tools = withTools(heldTool(dir), slowTool(60000));
+  const stack = await startStack(t, { workers: 2, threads: 4, change: tools }); // and so two slots
   const stream = await stack.greeted();
   const plain = await stack.connect(0);
-  const waiting = await stack.connect(0); // there are two slots
-  const kept = await stack.connect(0);
-  assert.equal((await kept.post('/mcp', ping(1)).answer).status, 200);
-  const called = plain.post('/mcp', callOf('plain', 'slow')).answer;
-  assert.equal((await stack.say(0, callOf('official', 'slow'), { uri: stream.endpoint })).status, 202);
+  const [waiting, kept] = [await stack.connect(0), await stack.connect(0)];
+  for (const one of [waiting, kept]) assert.equal((await one.post('/mcp', ping(1)).answer).status, 200);
+  const called = plain.post('/mcp', callOf('plain', 'held')).answer;
+  assert.equal((await stack.say(0, callOf('official', 'held'), { uri: stream.endpoint })).status, 202);
+  await until('both have begun', () => nBegun(dir) === 2);
   const parked = waiting.post('/mcp', callOf('parked', 'slow')).answer;
-  await until('it is admitted', async () => (await stack.status()).admissions === 1);
 
   const began = performance.now();
   const ended = stack.workers[0].kill('SIGTERM');
@@ -206,12 +208,21 @@ test('a worker that leaves says goodbye: it is not waited for', async (t) => {
 
 // --- slots -------------------------------------------------------------------------
 
-// The one slot of three threads is taken by a call that lasts so long.
-async function takeSlot(stack) {
+// A stack of one slot, and that is taken.
+// -> { stack, free(): the one who has it is let go, and answered }
+async function startFull(t, { tools = [], ...options } = {}) {
+  const dir = makeDirectory(t);
+  const stack = await startStack(t, { ...options, threads: 3, change: withTools(heldTool(dir), ...tools) });
   const stream = await stack.greeted();
-  assert.equal((await stack.say(0, callOf('first', 'slow'), { uri: stream.endpoint })).status, 202);
-  await until('it is admitted', async () => (await stack.status()).admissions === 1);
-  return stream.next('message');
+  assert.equal((await stack.say(0, callOf('first', 'held'), { uri: stream.endpoint })).status, 202);
+  await until('it has begun', () => nBegun(dir) === 1);
+  const free = async () => {
+    letGo(dir);
+    const { json } = await stream.next('message');
+    assert.equal(json.id, 'first');
+    assert.equal(json.error, undefined);
+  };
+  return { stack, free };
 }
 
 test('more slow calls than slots: all are answered, and meanwhile the quick ones too', async (t) => {
@@ -251,56 +262,34 @@ test('beyond max_parked a call is refused: 503 with Retry-After', async (t) => {
 });
 
 test('beyond max_parked_bytes too: by the text, and by what it becomes in memory', async (t) => {
-  const stack = await startStack(t, {
-    threads: 3,
-    limits: { max_parked_bytes: 1 << 20 },
-    change: withTools(slowTool(2000)),
-  });
+  const { stack, free } = await startFull(t, { limits: { max_parked_bytes: 1 << 20 } });
   const withMore = (id, more) => {
-    const call = callOf(id, 'slow');
+    const call = callOf(id, 'count_clients');
     call.params._meta = { more };
     return call;
   };
-  const slow = takeSlot(stack);
-  await until('the slot is taken', async () => (await stack.status()).admissions === 1);
-
   const long = await stack.say(0, withMore('long', 'x'.repeat(2 << 20)));
   const many = await stack.say(0, withMore('many', Array(5000).fill(0)));
   const small = stack.say(0, withMore('small', 'x'));
   assert.deepEqual([long.status, many.status], [503, 503]);
   assert.deepEqual([long.json.id, many.json.id], ['long', 'many']);
+  await free();
   assert.equal((await small).status, 200);
-  await slow;
 });
 
 test('and so it is on streams: the refusal travels in the dialect of each', async (t) => {
-  const stack = await startStack(t, { threads: 3, limits: { max_parked: 0 }, change: withTools(slowTool(1500)) });
+  const { stack, free } = await startFull(t, { limits: { max_parked: 0 } });
   const stream = await stack.greeted();
-  const other = await stack.greeted();
-  let slow;
-  const begin = async () => {
-    slow = undefined;
-    assert.equal((await stack.say(0, callOf('first', 'slow'), { uri: other.endpoint })).status, 202);
-    other.next('message').then((message) => (slow = message.json));
-  };
-  await begin();
-  await until('the slot is taken', async () => {
-    if (slow?.error) await begin(); // the question below had the slot in that very moment
-    return (await stack.say(0, callOf(0, 'count_clients'))).status === 503;
-  });
-
-  assert.equal((await stack.say(0, callOf('official', 'slow'), { uri: stream.endpoint })).status, 202);
+  assert.equal((await stack.say(0, callOf('official', 'held'), { uri: stream.endpoint })).status, 202);
   const { json } = await stream.next('message');
   assert.equal(json.id, 'official');
   assert.equal(json.error.code, -31999);
 
-  const answer = await stack.say(0, { ...callOf('seed', 'slow'), connection_id: stream.id }, { uri: '/mcp/sse/message' });
+  const answer = await stack.say(0, { ...callOf('seed', 'held'), connection_id: stream.id }, { uri: '/mcp/sse/message' });
   assert.equal(answer.status, 503);
   assert.ok(Number(answer.headers['retry-after']) > 0);
   assert.deepEqual(Object.keys(answer.json), ['error', 'timestamp']);
-  await until('the first is done', () => slow);
-  assert.equal(slow.id, 'first');
-  assert.equal(slow.error, undefined);
+  await free();
 });
 
 test('who waits too long for a slot is refused', async (t) => {
@@ -316,28 +305,26 @@ test('who waits too long for a slot is refused', async (t) => {
 });
 
 // Somebody calls while the slot is taken, and goes. -> how often it was run
-async function callAndGo(stack, options) {
-  const slow = takeSlot(stack);
-  await until('the slot is taken', async () => (await stack.status()).admissions === 1);
+async function callAndGo({ stack, free }, options) {
   const gone = await stack.connect();
   const leaving = gone.post('/mcp', callOf(2, 'leave_trace', { email: 'gone@trace.example' }), options).answer;
   leaving.catch(() => {});
   await stack.say(0, ping(3));
   await gone.close();
-  await slow;
+  await free();
   const { result } = await stack.call(0, 'tools/call', { name: 'count_traces' }); // it waits behind the others
   return result.content[0].text;
 }
 
 test('a call whose caller left while it waited is not run', async (t) => {
-  const stack = await startStack(t, { threads: 3, change: withTools(slowTool(400), ...traceTools) });
-  assert.equal(await callAndGo(stack), '0');
+  const full = await startFull(t, { tools: traceTools });
+  assert.equal(await callAndGo(full), '0');
 });
 
 test("but a session's caller that left has not cancelled", async (t) => {
-  const stack = await startStack(t, { threads: 3, change: withTools(slowTool(400), ...traceTools) });
-  const headers = { 'Mcp-Session-Id': await stack.initialize(0) };
-  assert.equal(await callAndGo(stack, { headers }), '1');
+  const full = await startFull(t, { tools: traceTools });
+  const headers = { 'Mcp-Session-Id': await full.stack.initialize(0) };
+  assert.equal(await callAndGo(full, { headers }), '1');
 });
 
 // --- kept connections ----------------------------------------------------------------
