@@ -168,6 +168,14 @@ for (const proxy of ['nginx', 'apache']) {
       assert.equal(fits.status, 200, 'just under it');
     });
 
+    await t.test('an answer says how long it is, and comes as one piece', async () => {
+      const refused = { 'MCP-Protocol-Version': '1999-01-01' };
+      for (const answer of [await rpc(site.mcp, 'ping'), await rpc(site.mcp, 'ping', {}, refused)]) {
+        assert.equal(answer.headers['content-length'], String(Buffer.byteLength(answer.text)), `${answer.status}`);
+        assert.equal(answer.headers['transfer-encoding'], undefined);
+      }
+    });
+
     await t.test('a chunked body arrives whole', async () => {
       const answer = await post(site.mcp, { jsonrpc: '2.0', id: 1, method: 'ping' }, { 'Transfer-Encoding': 'chunked' });
       assert.equal(answer.status, 200);
