@@ -18,7 +18,7 @@
 struct registered {
 	enum mcp_entry entry;
 	const char *plugin;
-	const void *function;
+	void *function;
 };
 
 /* A kind of entry: where it goes, and what it is known by. */
@@ -378,7 +378,7 @@ read_text(struct config_reader *reader, const struct registered *registered)
 
 int
 mcp_config_add(struct mcp_config *config, enum mcp_entry entry,
-    const char *plugin, struct mcp_text json, const void *function,
+    const char *plugin, struct mcp_text json, void *function,
     struct mcp_problems *problems)
 {
 	const struct registered registered = { entry, plugin, function };

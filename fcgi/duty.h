@@ -5,10 +5,11 @@
  * lies down, and has to be woken for the next: that costs more than reading the
  * request does. Of few, each finds the next request there when it is done with
  * the last. So no more are on duty than there are processors, and at least two;
- * the others rest. Whoever says that it will wait for a program, a back end or
- * a database, or has not come back from one request for some milliseconds, is
- * held up and does not count: somebody who rests takes its place, and when it
- * comes back it rests itself, unless it is needed.
+ * the others rest. Whoever says that it will wait (for a program, a back end, a
+ * database, a plugin's function that took its time before), or has not come
+ * back from one request for some milliseconds, is held up and does not count:
+ * somebody who rests takes its place, and when it comes back it rests itself,
+ * unless it is needed.
  *
  * One of those who rest is the lookout. It looks every few milliseconds while
  * all who are on duty are busy, and sleeps while one of them waits.

@@ -26,10 +26,12 @@
 
 #define ROUNDS_MAX 32 /* of asking, in one call */
 #define NAP_MS 20 /* between two looks at whether a call is cancelled */
+#define LONG_NS (MCP_MS / 5) /* for a call; then it is taken for a wait */
 
 struct function {
 	mcp_handler_fn handler;
 	void *context;
+	atomic_bool waits; /* as it seems from its last call */
 	struct function *next;
 };
 
@@ -158,8 +160,9 @@ add(struct mcp_plugin *plugin, enum mcp_entry entry, const char *definition,
 
 	if (function == NULL)
 		return -1;
-	*function = (struct function){ handler, context,
-		plugin->plugins->functions };
+	function->handler = handler;
+	function->context = context;
+	function->next = plugin->plugins->functions;
 	plugin->plugins->functions = function;
 	return mcp_config_add(plugin->config, entry, plugin->path,
 	    mcp_text_of(definition), function, plugin->problems) == 0 ? 0 : -1;
@@ -207,9 +210,26 @@ mcp_add_completion(struct mcp_plugin *plugin, const char *ref,
 
 /* --- running ------------------------------------------------------------ */
 
+/* A handler cannot say that it is going to wait for somebody, as those of our
+ * own do. What it did the last time it will do again. */
 static int
-run_once(struct call *call, const struct function *f,
-    struct json_object *values, struct handler_result *result)
+run_handler(struct mcp_call *mine, struct function *f)
+{
+	uint64_t begun_ns = mcp_clock_ns();
+	bool waits = atomic_load(&f->waits);
+	int handled;
+
+	if (waits)
+		gateway_wait(mine->call->worker->gateway, mine->call->thread);
+	handled = f->handler(mine, f->context);
+	if ((mcp_clock_ns() - begun_ns > LONG_NS) != waits)
+		atomic_store(&f->waits, !waits);
+	return handled;
+}
+
+static int
+run_once(struct call *call, struct function *f, struct json_object *values,
+    struct handler_result *result)
 {
 	struct mcp_call mine = { call, values, result, NULL, false };
 	int handled;
@@ -217,7 +237,7 @@ run_once(struct call *call, const struct function *f,
 	mcp_buf_reset(&result->parts);
 	mcp_buf_reset(&result->structured);
 	result->is_error = false;
-	handled = f->handler(&mine, f->context);
+	handled = run_handler(&mine, f);
 	if (mine.failed)
 		return MCP_FAILED;
 	if (handled == MCP_DONE || handled == MCP_PENDING)
@@ -227,10 +247,10 @@ run_once(struct call *call, const struct function *f,
 }
 
 int
-handler_plugin_run(struct call *call, const void *function,
+handler_plugin_run(struct call *call, void *function,
     struct json_object *values, struct handler_result *result)
 {
-	const struct function *f = function;
+	struct function *f = function;
 	bool modern = mcp_revision_era(call->revision) == MCP_ERA_MODERN;
 	bool travels = true; /* else the client comes back by itself */
 	int handled = MCP_PENDING;

@@ -18,7 +18,7 @@ int plugins_load(struct mcp_config *config, struct plugins **pluginsp,
 void plugins_free(struct plugins *plugins);
 
 /* handler_plugin_run() - see handler_run(); @function as registered */
-int handler_plugin_run(struct call *call, const void *function,
+int handler_plugin_run(struct call *call, void *function,
     struct json_object *values, struct handler_result *result);
 
 #endif

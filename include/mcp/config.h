@@ -283,7 +283,7 @@ struct mcp_handler {
 	struct mcp_template text;
 	char *file; /* absolute path */
 	char *plugin; /* absolute path of the shared object */
-	const void *function; /* of the plugin, as mcp_config_add() gave it;
+	void *function; /* of the plugin, as mcp_config_add() gave it;
 				 NULL in a program that loads no plugins */
 };
 
@@ -423,7 +423,7 @@ enum mcp_entry {
 	MCP_ENTRY_COMPLETION
 };
 int mcp_config_add(struct mcp_config *config, enum mcp_entry entry,
-    const char *plugin, struct mcp_text json, const void *function,
+    const char *plugin, struct mcp_text json, void *function,
     struct mcp_problems *problems);
 
 /* mcp_config_unbound() - after all plugins: a problem for each entry whose

@@ -350,7 +350,7 @@ messages_or_a_plugin(void **state)
 
 /* --- plugins registering --- */
 
-static const int one, other; /* stand for functions */
+static int one, other; /* stand for functions */
 
 static int
 add(struct site *site, enum mcp_entry entry, const char *json)
