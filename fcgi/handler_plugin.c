@@ -26,12 +26,13 @@
 
 #define ROUNDS_MAX 32 /* of asking, in one call */
 #define NAP_MS 20 /* between two looks at whether a call is cancelled */
-#define LONG_NS (MCP_MS / 5) /* for a call; then it is taken for a wait */
+#define LONG_NS (MCP_MS / 5) /* for a call, */
+#define LONG_CALLS 2 /* so many one after the other: it waits for somebody */
 
 struct function {
 	mcp_handler_fn handler;
 	void *context;
-	atomic_bool waits; /* as it seems from its last call */
+	atomic_uint n_long; /* calls, up to LONG_CALLS, since a short one */
 	struct function *next;
 };
 
@@ -211,19 +212,22 @@ mcp_add_completion(struct mcp_plugin *plugin, const char *ref,
 /* --- running ------------------------------------------------------------ */
 
 /* A handler cannot say that it is going to wait for somebody, as those of our
- * own do. What it did the last time it will do again. */
+ * own do. What it did the last times it will do again; once says nothing, a
+ * busy machine makes any call long. */
 static int
 run_handler(struct mcp_call *mine, struct function *f)
 {
+	unsigned before = atomic_load(&f->n_long), after = 0;
 	uint64_t begun_ns = mcp_clock_ns();
-	bool waits = atomic_load(&f->waits);
 	int handled;
 
-	if (waits)
+	if (before == LONG_CALLS)
 		gateway_wait(mine->call->worker->gateway, mine->call->thread);
 	handled = f->handler(mine, f->context);
-	if ((mcp_clock_ns() - begun_ns > LONG_NS) != waits)
-		atomic_store(&f->waits, !waits);
+	if (mcp_clock_ns() - begun_ns > LONG_NS)
+		after = before < LONG_CALLS ? before + 1 : before;
+	if (after != before)
+		atomic_store(&f->n_long, after);
 	return handled;
 }
 
