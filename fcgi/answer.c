@@ -302,12 +302,14 @@ report(struct call *call, struct thread *thread, uint64_t now_ns)
 	mcp_buf_deinit(&message);
 }
 
+/* Of a batch each element is read anew, without our lock. */
 static bool
 is_slow(const struct call *call, uint64_t now_ns)
 {
-	return call->progress_token.len > 0 && call->stream[0] == '\0' &&
-	    call->method != NULL && (call->method->traits & METHOD_SLOT) &&
-	    !call->reports && takes_stream(call) &&
+	return !call->batch && call->progress_token.len > 0 &&
+	    call->stream[0] == '\0' && call->method != NULL &&
+	    (call->method->traits & METHOD_SLOT) && !call->reports &&
+	    takes_stream(call) &&
 	    now_ns > call->started_ns + PROGRESS_FIRST_NS &&
 	    now_ns > call->reported_ns + PROGRESS_NS;
 }

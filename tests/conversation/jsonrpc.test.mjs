@@ -1,10 +1,10 @@
 // POST /mcp, one message at a time: what is answered, refused, acknowledged.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { startStack } from '../lib/stack.mjs';
+import { slowTool, startStack } from '../lib/stack.mjs';
 
 const MAX_BODY = 65536;
-const stack = await startStack({ after }, { limits: { max_body: MAX_BODY } });
+const stack = await startStack({ after }, { limits: { max_body: MAX_BODY }, change: (config) => void config.tools.push(slowTool(300)) });
 const say = (body, options) => stack.say(0, body, options);
 const ping = (id) => `{"jsonrpc":"2.0","id":${id},"method":"ping"}`;
 
@@ -173,6 +173,15 @@ test('a batch is answered as a batch, each request by itself', async () => {
       ],
     );
   }
+});
+
+// Somebody looks at it meanwhile: whether it is slow, whether it is wanted.
+test('a batch that takes long is answered, and its progress tokens are none of ours', async () => {
+  const params = { name: 'slow', _meta: { progressToken: 1 } };
+  const batch = [1, 2].map((id) => ({ jsonrpc: '2.0', id, method: 'tools/call', params }));
+  const answer = await say(batch, { headers: { Accept: 'application/json, text/event-stream' } });
+  assert.match(answer.headers['content-type'], /^application\/json/);
+  assert.deepEqual(answer.json.map((one) => one.id), [1, 2]);
 });
 
 test('a batch of a 2025-03-26 session is answered', async () => {
