@@ -140,8 +140,10 @@ run(void *argument)
 	struct member *member = argument;
 	struct worker *worker = member->crew->worker;
 
-	if (member->first != NULL)
+	if (member->first != NULL) {
+		snapshot_look(&member->thread); /* its answer wants it */
 		call_run_parked(member->first, &member->thread);
+	}
 	if (!member->thread.tasked && is_relieved(member))
 		atomic_fetch_add(&worker->n_relieved, 1);
 	heap_shed_stack();
