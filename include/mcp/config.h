@@ -283,8 +283,8 @@ struct mcp_handler {
 	struct mcp_template text;
 	char *file; /* absolute path */
 	char *plugin; /* absolute path of the shared object */
-	void *function; /* of the plugin, as mcp_config_add() gave it;
-				 NULL in a program that loads no plugins */
+	void *function; /* of the plugin, as mcp_config_add() gave it; NULL in a
+			   program that loads no plugins */
 };
 
 /* What may be proposed for an argument of a prompt or a place of a template:

@@ -56,7 +56,6 @@ const heldTool = (dir) => ({
   exec: { argv: ['/bin/sh', '-c', `: > ${dir}/begun.$$; until [ -e ${dir}/go ]; do sleep 0.01; done`] },
 });
 const nBegun = (dir) => fs.readdirSync(dir).filter((name) => name.startsWith('begun.')).length;
-const letGo = (dir) => fs.writeFileSync(path.join(dir, 'go'), '');
 
 test('calls that wait do not hold up others: as many run as have slots, and what needs none is answered', async (t) => {
   const dir = makeDirectory(t);
@@ -65,7 +64,7 @@ test('calls that wait do not hold up others: as many run as have slots, and what
 
   await until('all have begun', () => nBegun(dir) === 6);
   assert.equal((await stack.say(0, ping('meanwhile'))).status, 200);
-  letGo(dir);
+  fs.writeFileSync(path.join(dir, 'go'), '');
   for (const answer of await Promise.all(held)) assert.equal(answer.json.result.isError, undefined, answer.text);
 });
 
@@ -211,13 +210,13 @@ test('a worker that leaves says goodbye: it is not waited for', async (t) => {
 // A stack of one slot, and that is taken.
 // -> { stack, free(): the one who has it is let go, and answered }
 async function startFull(t, { tools = [], ...options } = {}) {
-  const dir = makeDirectory(t);
-  const stack = await startStack(t, { ...options, threads: 3, change: withTools(heldTool(dir), ...tools) });
+  const stack = await startFixture(t, { ...options, threads: 3, change: withTools(...tools) });
   const stream = await stack.greeted();
-  assert.equal((await stack.say(0, callOf('first', 'held'), { uri: stream.endpoint })).status, 202);
-  await until('it has begun', () => nBegun(dir) === 1);
+  const [begun, go] = [file(stack), file(stack)];
+  assert.equal((await stack.say(0, callOf('first', 'hold', { begun, until: go }), { uri: stream.endpoint })).status, 202);
+  await written(begun);
   const free = async () => {
-    letGo(dir);
+    touch(go);
     const { json } = await stream.next('message');
     assert.equal(json.id, 'first');
     assert.equal(json.error, undefined);
@@ -280,12 +279,12 @@ test('beyond max_parked_bytes too: by the text, and by what it becomes in memory
 test('and so it is on streams: the refusal travels in the dialect of each', async (t) => {
   const { stack, free } = await startFull(t, { limits: { max_parked: 0 } });
   const stream = await stack.greeted();
-  assert.equal((await stack.say(0, callOf('official', 'held'), { uri: stream.endpoint })).status, 202);
+  assert.equal((await stack.say(0, callOf('official', 'hold'), { uri: stream.endpoint })).status, 202);
   const { json } = await stream.next('message');
   assert.equal(json.id, 'official');
   assert.equal(json.error.code, -31999);
 
-  const answer = await stack.say(0, { ...callOf('seed', 'held'), connection_id: stream.id }, { uri: '/mcp/sse/message' });
+  const answer = await stack.say(0, { ...callOf('seed', 'hold'), connection_id: stream.id }, { uri: '/mcp/sse/message' });
   assert.equal(answer.status, 503);
   assert.ok(Number(answer.headers['retry-after']) > 0);
   assert.deepEqual(Object.keys(answer.json), ['error', 'timestamp']);
