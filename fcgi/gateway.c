@@ -60,7 +60,7 @@ struct connection {
 	atomic_bool watched; /* in the epoll set, if asleep there */
 	atomic_bool resting; /* awaited there: whoever clears it has it */
 	FCGX_Request fcgx;
-	struct http_request request;
+	struct http_request *request; /* NULL: none was read */
 	bool hung_up; /* when it woke up, the other side had nothing to add */
 	bool whole; /* STDIN was read to its end */
 	_Atomic uint64_t writing_since_ns; /* 0: not writing */
@@ -159,13 +159,33 @@ delist(struct connection *connection)
 	return keep;
 }
 
+/* The malloc() of glibc gives a thread what it freed before, without a lock;
+ * its calloc() does not. */
+static struct http_request *
+request_new(void)
+{
+	struct http_request *request = malloc(sizeof(*request));
+
+	if (request != NULL)
+		*request = (struct http_request){ 0 };
+	return request;
+}
+
+static void
+request_free(struct http_request *request)
+{
+	if (request != NULL)
+		mcp_buf_deinit(&request->body);
+	free(request);
+}
+
 static void
 connection_free(struct connection *connection)
 {
 	if (connection->fcgx.ipcFd >= 0)
 		close(connection->fcgx.ipcFd);
 	close(connection->fd);
-	mcp_buf_deinit(&connection->request.body);
+	request_free(connection->request);
 	if (!delist(connection))
 		free(connection);
 }
@@ -377,7 +397,7 @@ lobby_look(struct gateway *gateway)
 static bool
 read_head(struct connection *connection)
 {
-	struct http_request *request = &connection->request;
+	struct http_request *request = connection->request;
 	FCGX_Request *fcgx = &connection->fcgx;
 
 	fcgx->keepConnection = 1;
@@ -397,7 +417,7 @@ read_head(struct connection *connection)
 static unsigned
 read_body(struct connection *connection, size_t max)
 {
-	struct http_request *request = &connection->request;
+	struct http_request *request = connection->request;
 	FCGX_Stream *in = connection->fcgx.in;
 	size_t piece = READ_CHUNK;
 	uint64_t told;
@@ -428,16 +448,19 @@ read_body(struct connection *connection, size_t max)
 	return 0;
 }
 
-/* Without a descriptor for libfcgi it waits like those who were not accepted.
+/* Without a descriptor for libfcgi, or memory, it waits like those who were not
+ * accepted.
  * Return: false when it is back in the set */
 static bool
-has_copy(struct connection *connection)
+equip(struct connection *connection)
 {
 	int *copy = &connection->fcgx.ipcFd;
 
 	if (*copy < 0)
 		*copy = fcntl(connection->fd, F_DUPFD_CLOEXEC, 0);
-	if (*copy >= 0)
+	if (connection->request == NULL)
+		connection->request = request_new();
+	if (*copy >= 0 && connection->request != NULL)
 		return true;
 	nap();
 	connection_rest(connection);
@@ -449,9 +472,8 @@ read_request(struct connection *connection, struct thread *thread)
 {
 	unsigned trouble;
 
-	if (!has_copy(connection))
+	if (!equip(connection))
 		return;
-	connection->request = (struct http_request){ 0 };
 	connection->whole = false;
 	if (!read_head(connection)) {
 		connection_free(connection);
@@ -734,7 +756,7 @@ gateway_answer(struct connection **connectionp,
 		FCGX_PutS("\r\n", out);
 	}
 	FCGX_PutS("\r\n", out);
-	if (connection->request.method != HTTP_HEAD)
+	if (connection->request->method != HTTP_HEAD)
 		FCGX_PutStr(answer->body.data, (int)answer->body.len, out);
 	gateway_stream_end(connectionp);
 }
@@ -778,7 +800,8 @@ gateway_stream_end(struct connection **connectionp)
 		atomic_store(&connection->writing_since_ns, mcp_clock_ns());
 	FCGX_Finish_r(&connection->fcgx);
 	atomic_store(&connection->writing_since_ns, 0);
-	mcp_buf_deinit(&connection->request.body);
+	request_free(connection->request);
+	connection->request = NULL;
 	if (connection->fcgx.ipcFd < 0)
 		connection_free(connection);
 	else
@@ -811,7 +834,7 @@ gateway_abandoned(const struct connection *connection)
 struct http_request *
 gateway_request(struct connection *connection)
 {
-	return &connection->request;
+	return connection->request;
 }
 
 int

@@ -82,8 +82,8 @@ bool gateway_abandoned(const struct connection *connection);
 bool gateway_writable(const struct connection *connection);
 
 /* gateway_request() - what came in
- * Owner:  the connection's: its texts die when that is given back; a body may
- *         be taken away, MCP_BUF_INIT left in its place */
+ * Owner:  the connection's: it dies, and its texts, when that is given back; a
+ *         body may be taken away, MCP_BUF_INIT left in its place */
 struct http_request *gateway_request(struct connection *connection);
 
 #endif
