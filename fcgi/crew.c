@@ -140,10 +140,8 @@ run(void *argument)
 	struct member *member = argument;
 	struct worker *worker = member->crew->worker;
 
-	if (member->first != NULL) {
-		snapshot_look(&member->thread); /* its answer wants it */
+	if (member->first != NULL)
 		call_run_parked(member->first, &member->thread);
-	}
 	if (!member->thread.tasked && is_relieved(member))
 		atomic_fetch_add(&worker->n_relieved, 1);
 	heap_shed_stack();

@@ -69,17 +69,17 @@ log_request(const struct http_request *request, unsigned status)
 	    status);
 }
 
-/* --- without a call ----------------------------------------------------- */
+/* --- an answer ----------------------------------------------------------- */
 
+/* @config: what the request was read by. */
 static void
-send_answer(struct thread *thread, struct connection **connectionp,
-    struct http_answer *answer)
+send_answer(struct worker *worker, const struct mcp_config *config,
+    struct connection **connectionp, struct http_answer *answer)
 {
 	const struct http_request *request = gateway_request(*connectionp);
-	struct worker *worker = thread->worker;
 	bool preflight = request->method == HTTP_OPTIONS;
 
-	mcp_gate_cors(&thread->config->server, &request->gate, preflight,
+	mcp_gate_cors(&config->server, &request->gate, preflight,
 	    &answer->headers);
 	mcp_buf_puts(&answer->headers, "Cache-Control: no-store\r\n");
 	if (answer->headers.failed || answer->body.failed) {
@@ -94,12 +94,14 @@ send_answer(struct thread *thread, struct connection **connectionp,
 	http_answer_deinit(answer);
 }
 
+/* --- without a call ----------------------------------------------------- */
+
 static void
 send_simple(struct thread *thread, struct connection **connectionp,
     struct http_answer *answer)
 {
 	log_request(gateway_request(*connectionp), answer->status);
-	send_answer(thread, connectionp, answer);
+	send_answer(thread->worker, thread->config, connectionp, answer);
 }
 
 void
@@ -338,7 +340,7 @@ reply_call(struct call *call, enum reply_condition condition)
 		fill_response(call, &answer);
 	}
 	log_call(call);
-	send_answer(call->thread, &call->connection, &answer);
+	send_answer(call->worker, call->config, &call->connection, &answer);
 }
 
 void
@@ -347,5 +349,5 @@ reply_accepted(struct call *call)
 	struct http_answer answer = HTTP_ANSWER_INIT;
 
 	answer.status = call->status = 202;
-	send_answer(call->thread, &call->connection, &answer);
+	send_answer(call->worker, call->config, &call->connection, &answer);
 }
