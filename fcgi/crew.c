@@ -144,8 +144,8 @@ run(void *argument)
 		call_run_parked(member->first, &member->thread);
 	if (!member->thread.tasked && is_relieved(member))
 		atomic_fetch_add(&worker->n_relieved, 1);
+	leave(member); /* which is somebody else's from here on */
 	heap_shed_stack();
-	leave(member);
 	return NULL;
 }
 

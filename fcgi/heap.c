@@ -11,6 +11,9 @@
 #include <unistd.h>
 #endif
 
+#define LITTLE 1024 /* bytes: heap_shed_stack()'s own frame, and madvise()'s   \
+		     */
+
 void
 heap_init(void)
 {
@@ -48,7 +51,6 @@ heap_aside(void (*work)(void *context), void *context)
 		work(context);
 }
 
-/* But for a page: what is called from here needs some of it. */
 void
 heap_shed_stack(void)
 {
@@ -58,7 +60,7 @@ heap_shed_stack(void)
 	void *base;
 	size_t size;
 
-	end = ((uintptr_t)__builtin_frame_address(0) - page) & ~(page - 1);
+	end = ((uintptr_t)__builtin_frame_address(0) - LITTLE) & ~(page - 1);
 	if (pthread_getattr_np(pthread_self(), &attributes) != 0)
 		return;
 	if (pthread_attr_getstack(&attributes, &base, &size) == 0 &&

@@ -19,7 +19,8 @@ void heap_aside(void (*work)(void *context), void *context);
 
 /* heap_shed_stack() - a thread that ends gives back what of its stack it has
  * used and does not any more: the C library keeps 16 KiB for the next one */
-void heap_shed_stack(void);
+void heap_shed_stack(void)
+    __attribute__((noinline)); /* what lies below its own small frame goes */
 
 /* heap_give_back() - what is free, to the system */
 void heap_give_back(void);
