@@ -13,6 +13,7 @@
 #define READ_MAX 65536 /* bytes of one read */
 #define TOGETHER_MAX 1024 /* bytes of an event that is copied once more */
 #define FLIGHT_MAX 16 /* slips of one write */
+#define LINE 64 /* bytes of a line of a processor's cache, near enough */
 
 /* A piece of what waits: bytes of a parcel that others hold too, or its own. */
 struct slip {
@@ -491,6 +492,15 @@ socket_share(struct socket *socket, struct parcel *parcel, struct mcp_text own,
 {
 	return dispatch(socket,
 	    &(struct load){ parcel, parcel_text(parcel), own, terms });
+}
+
+void
+socket_approach(const struct socket *socket)
+{
+	const char *at = (const char *)socket;
+
+	for (size_t i = 0; i < sizeof(*socket); i += LINE)
+		__builtin_prefetch(at + i);
 }
 
 size_t

@@ -58,6 +58,9 @@ int socket_send(struct socket *socket, struct mcp_text bytes,
 int socket_share(struct socket *socket, struct parcel *parcel,
     struct mcp_text own, const struct socket_terms *terms);
 
+/* socket_approach() - it is sent something soon: have its record near */
+void socket_approach(const struct socket *socket);
+
 size_t socket_backlog(const struct socket *socket); /* bytes */
 
 /* socket_unsent() - call @each for what is in the outbox, in the order in which
