@@ -2,7 +2,7 @@
 //
 //   '<= 8192'                 the median itself
 //   '>= 1.4 x libfcgi floor'  beside somebody's of the same row
-//   'errors <= 0'             a figure that stands beside it, in its worst round
+//   'errors <= 0'             a figure that stands beside it, where it was worst
 const GOAL = /^(?:(\w+) )?(>=|<=) ([\d.]+)(?: x (.+))?$/;
 
 export function parseGoal(text) {

@@ -6,13 +6,13 @@
 //     who: 'mcp-fcgi',                            // of one what
 //     unit: 'req/s',
 //     better: 'higher',                           // or 'lower'
-//     values: [41000],                            // a value a round
-//     extra: { served: 32, errors: 0 },           // other numbers of that round
+//     values: [41000],                            // of this load
+//     extra: { served: 32, errors: 0 },           // other numbers of it
 //     peer: 'libfcgi floor',                      // whom the ratio is with
 //     goal: ['>= 1.4 x libfcgi floor'],           // see goal.mjs; or one string
 //   });
 //
-// A row may be added to in every round; its values are put together.
+// A row may be added to as often as it is measured; its values are put together.
 // elsewhere: a figure that was not measured here.
 import { judge } from './goal.mjs';
 

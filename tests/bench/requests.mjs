@@ -155,8 +155,17 @@ async function warm({ bin, ms, each, report, quick }, site, subjects) {
   }
 }
 
-async function measureFront(options, front, round) {
-  const { report, clients } = options;
+async function measureAll(options, site, subjects, tool, clients) {
+  const { report, front } = options;
+  for (const subject of subjects) {
+    if (subject.who === NOTHING && tool !== 'echo') continue;
+    report.progress(`${front}: ${tool}, ${clients}, ${subject.who}`);
+    reportLoad(report, front, subject.who, tool, clients, await load(options, site, subject, tool, clients));
+  }
+}
+
+async function measureFront(options, round) {
+  const { report, front, clients, turns } = options;
   await withScope(async (scope) => {
     const site = await startFront(scope, front);
     const subjects = rotate(site.subjects, round);
@@ -164,11 +173,7 @@ async function measureFront(options, front, round) {
     await warm(options, site, subjects);
     for (const tool of Object.keys(tools)) {
       for (const n of clients) {
-        for (const subject of subjects) {
-          if (subject.who === NOTHING && tool !== 'echo') continue;
-          report.progress(`${front}: ${tool}, ${n}, ${subject.who}`);
-          reportLoad(report, front, subject.who, tool, n, await load(options, site, subject, tool, n));
-        }
+        for (let turn = 0; turn < turns; turn++) await measureAll(options, site, turn % 2 ? subjects.toReversed() : subjects, tool, n);
         if (front === 'nginx' && round === 0) reportElsewhere(report, tool, n);
       }
     }
@@ -183,13 +188,24 @@ async function measureFront(options, front, round) {
   });
 }
 
-// ms: of each load, after a fifth of it; clients: how many, one after the other;
-// each: a load ends early, and has no warm-up, when each client has so many answers.
-export async function measure({ rounds, quick, bin, report, ms = quick ? 800 : 3000, clients = CLIENTS, each = 0 }) {
+// ms: of each load, after a fifth of it; turns: how often everybody has one in a
+// round, forwards and backwards, since a machine changes from minute to minute;
+// clients: how many, one after the other; each: a load ends early, and has no
+// warm-up, when each client has so many answers.
+export async function measure({
+  rounds,
+  quick,
+  bin,
+  report,
+  ms = quick ? 800 : 3000,
+  turns = quick ? 1 : 2,
+  clients = CLIENTS,
+  each = 0,
+}) {
   for (let round = 0; round < rounds; round++) {
     for (const front of Object.keys(fronts)) {
       if (lacks(front)) report.note(`${lacks(front)}: nothing was measured behind it`);
-      else await measureFront({ bin, report, ms, clients, each, quick }, front, round);
+      else await measureFront({ bin, report, front, ms, turns, clients, each, quick }, round);
     }
   }
 }

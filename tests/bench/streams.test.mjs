@@ -18,6 +18,7 @@ const TINY = {
   proxied: 20,
   told: 20,
   seconds: 0.3,
+  hubs: 1,
   times: 2,
   rate: 200,
   slow: { n: 4, never: 1, size: 65536, rate: 200, seconds: 1 },
