@@ -53,8 +53,8 @@ export function encodeParams(pairs) {
   return Buffer.concat(all);
 }
 
-// What proxy-configs/nginx/worker.conf sends. headers: an object, or pairs
-// where one is to come twice.
+// What web servers send, and more than proxy-configs/nginx/worker.conf does.
+// headers: an object, or pairs where one is to come twice.
 export function paramsOf(method, uri, headers, bodyLength, more = {}) {
   const [path, query = ''] = uri.split('?');
   const pairs = Object.entries({
