@@ -267,14 +267,16 @@ call_start(struct call *call)
 void
 call_refuse(struct call *call)
 {
+	/* from here on nobody reports for it */
+	calls_leave(call->worker->calls, call);
 	call_fail(call, MCP_OVERLOADED, "The server is busy: try again");
-	if (call->stream[0] == '\0' || call->connection != NULL) {
-		calls_leave(call->worker->calls, call);
+	if (call->streaming ||
+	    (call->stream[0] != '\0' && call->connection == NULL)) {
+		/* begun, or acknowledged: it travels on the stream */
+		reply_response(call, call->message.id, MCP_TEXT_INIT);
+		answer_finish(call);
+	} else {
 		reply_call(call, REPLY_BUSY);
-		call_free(call);
-		return;
 	}
-	/* acknowledged already: the refusal travels on the stream */
-	reply_response(call, call->message.id, MCP_TEXT_INIT);
-	finish(call);
+	call_free(call);
 }

@@ -8,7 +8,7 @@ import { FcgiConnection } from '../lib/fcgi.mjs';
 import { makeDirectory, startSite } from '../lib/site.mjs';
 import { openStream } from '../lib/sse.mjs';
 import { slowTool, startStack, traceTools, until } from '../lib/stack.mjs';
-import { file, startFixture, touch, written } from './fixture/fixture.mjs';
+import { begin, file, openSession, startFixture, touch, written } from './fixture/fixture.mjs';
 
 const ping = (id) => ({ jsonrpc: '2.0', id, method: 'ping' });
 const callOf = (id, name, args) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args } });
@@ -301,6 +301,27 @@ test('who waits too long for a slot is refused', async (t) => {
   await Promise.all(calls);
   assert.deepEqual(answers.map(([status]) => status), [503, 200]);
   assert.ok(answers[0][1] < 700);
+});
+
+test('and where its stream has begun meanwhile, there', async (t) => {
+  const { stack, free } = await startFull(t, { limits: { parked_ms: 4000 } });
+  const params = { name: 'hold', arguments: {} };
+  const meta = { progressToken: 'p' };
+  const session = await openSession(stack);
+  const requests = [
+    await begin(stack, 0, 'tools/call', params, { id: 7, meta }),
+    await session.begin(0, 'tools/call', { ...params, _meta: meta }, { id: 7 }),
+  ];
+  for (const request of requests) {
+    assert.equal((await request.answer).status, 200);
+    const messages = request.events.all.filter((one) => one.data).map((one) => JSON.parse(one.data));
+    assert.equal(messages[0].method, 'notifications/progress');
+    assert.deepEqual([messages.at(-1).id, messages.at(-1).error?.code], [7, -31999]);
+    await request.connection.close();
+  }
+  const headers = { ...session.headers, 'Last-Event-ID': requests[1].events.all.at(-1).id };
+  assert.equal((await stack.stream({ path: '/mcp', headers })).status, 204, 'nothing is to come');
+  await free();
 });
 
 // Somebody calls while the slot is taken, and goes. -> how often it was run
