@@ -59,15 +59,22 @@ crew_new(struct worker *worker, unsigned n_threads, struct crew **crewp)
 	return 0;
 }
 
+/* What a thread holds between two requests. */
 static void
-leave(struct member *member)
+put_down(struct member *member)
 {
-	struct crew *crew = member->crew;
-
 	snapshot_leave(&member->thread);
 	mcp_line_free(member->thread.line);
 	member->thread.line = NULL;
-	pthread_mutex_lock(&crew->lock);
+}
+
+/* Under the lock: @member is somebody else's from here on, who waits for its
+ * thread to end. */
+static void
+retire(struct member *member)
+{
+	struct crew *crew = member->crew;
+
 	if (member->thread.tasked)
 		crew->n_tasks--;
 	member->thread.tasked = false;
@@ -75,6 +82,16 @@ leave(struct member *member)
 	crew->free = member;
 	crew->n_running--;
 	pthread_cond_signal(&crew->gone);
+}
+
+static void
+leave(struct member *member)
+{
+	struct crew *crew = member->crew;
+
+	put_down(member);
+	pthread_mutex_lock(&crew->lock);
+	retire(member);
 	pthread_mutex_unlock(&crew->lock);
 }
 
@@ -121,17 +138,25 @@ enlist(struct crew *crew, struct call *first)
 	return error;
 }
 
-/* The rest of its life.
- * Return: has somebody taken its place meanwhile? */
+/* Another takes its place, and it is gone in the same moment: so of many that
+ * are tired at once each gets the stack of the one before, and what the C
+ * library keeps with it, instead of a new one amid what the load has left. */
 static bool
-is_relieved(struct member *member)
+relieve(struct member *member)
 {
-	struct worker *worker = member->crew->worker;
+	struct crew *crew = member->crew;
+	struct worker *worker = crew->worker;
+	bool done;
 
-	while (gateway_run(worker->gateway, &member->thread))
-		if (enlist(member->crew, NULL) == 0)
-			return true;
-	return false;
+	put_down(member);
+	pthread_mutex_lock(&crew->lock);
+	done = enlist_locked(crew, NULL) == 0;
+	if (done) {
+		atomic_fetch_add(&worker->n_relieved, 1);
+		retire(member);
+	}
+	pthread_mutex_unlock(&crew->lock);
+	return done;
 }
 
 static void *
@@ -139,12 +164,15 @@ run(void *argument)
 {
 	struct member *member = argument;
 	struct worker *worker = member->crew->worker;
+	bool relieved = false;
 
 	if (member->first != NULL)
 		call_run_parked(member->first, &member->thread);
-	if (!member->thread.tasked && is_relieved(member))
-		atomic_fetch_add(&worker->n_relieved, 1);
-	leave(member); /* which is somebody else's from here on */
+	while (!relieved && !member->thread.tasked &&
+	    gateway_run(worker->gateway, &member->thread))
+		relieved = relieve(member);
+	if (!relieved)
+		leave(member);
 	heap_shed_stack();
 	return NULL;
 }
