@@ -270,8 +270,9 @@ connection_rest(struct connection *connection)
 	 * did before what that thread does; this says so to the language. */
 	atomic_store(&connection->watched, true);
 	atomic_store(&connection->resting, true);
-	if (epoll_ctl(epoll_fd, operation, fd, &event) != 0)
-		connection_free(connection);
+	if (epoll_ctl(epoll_fd, operation, fd, &event) != 0 &&
+	    atomic_exchange(&connection->resting, false))
+		connection_free(connection); /* still ours, not the heir's */
 }
 
 /* Return: false when the heir takes no more; it is still ours then */
