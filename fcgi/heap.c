@@ -11,8 +11,7 @@
 #include <unistd.h>
 #endif
 
-#define LITTLE 1024 /* bytes: heap_shed_stack()'s own frame, and madvise()'s   \
-		     */
+#define LITTLE 1024 /* bytes: the frames of who sheds, and of madvise() */
 
 void
 heap_init(void)
